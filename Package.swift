@@ -1,0 +1,29 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: [], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "TokenWire",
+    products: [
+        .library(name: "WireBytes", targets: ["WireBytes"]),
+        .library(name: "WireJSON", targets: ["WireJSON"]),
+    ],
+    targets: [
+        .target(name: "CLinuxShims"),
+        .target(name: "CWireKernels"),
+        library("WireBytes", ["CWireKernels"]),
+        library("WireJSON", ["WireBytes"]),
+    ]
+)

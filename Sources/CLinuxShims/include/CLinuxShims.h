@@ -1,0 +1,37 @@
+// What Swift's Glibc module does not show: GNU extensions and function-like macros.
+// Header-only; every function is one expression.
+#ifndef CLINUXSHIMS_H
+#define CLINUXSHIMS_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+/// ppoll(2) without a signal mask. A negative `nanoseconds` waits for ever.
+static inline int clinux_ppoll(struct pollfd *fds, unsigned long count, int64_t nanoseconds) {
+    struct timespec limit = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
+    extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+    return ppoll(fds, count, nanoseconds < 0 ? (struct timespec *)0 : &limit, (sigset_t *)0);
+}
+
+/// CLOCK_MONOTONIC in nanoseconds (through the vDSO: no system call).
+static inline int64_t clinux_monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/// CLOCK_REALTIME in nanoseconds.
+static inline int64_t clinux_realtime_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+#endif

@@ -1,0 +1,22 @@
+// Byte scans over whole blocks. C, because Swift has no mask extraction and no per-function target;
+// one call loops over the whole range, because a call per block costs more than the block.
+// Every function reads only [bytes, bytes + count): no padding is needed behind the range.
+#ifndef CWIREKERNELS_H
+#define CWIREKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Index of the first byte equal to `wanted`, or `count` when there is none.
+size_t cwk_find_byte(const uint8_t *bytes, size_t count, uint8_t wanted);
+
+/// Length of the leading run of plain JSON string bytes: ASCII 0x20...0x7F except `"` and `\`.
+size_t cwk_json_plain_run(const uint8_t *bytes, size_t count);
+
+/// Length of the leading run of ASCII bytes (below 0x80).
+size_t cwk_ascii_run(const uint8_t *bytes, size_t count);
+
+/// Length of the leading run of bytes that a field value may hold: HTAB, 0x20...0x7E, 0x80...0xFF.
+size_t cwk_field_value_run(const uint8_t *bytes, size_t count);
+
+#endif

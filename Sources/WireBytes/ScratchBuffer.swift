@@ -1,0 +1,67 @@
+/// Bytes put together by a decoder (an unescaped string, an event of several lines), kept and
+/// reused so that the steady state allocates nothing.
+@safe public struct ScratchBuffer: ~Copyable {
+    /// Safe because it is owned alone, freed once, and every access is checked against `count`.
+    private var base: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    public private(set) var count = 0
+
+    public init() {
+        capacity = 0
+        unsafe base = .allocate(capacity: 1)
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    public mutating func removeAll() { count = 0 }
+
+    public mutating func removeLast() {
+        precondition(count > 0, "nothing to remove")
+        count -= 1
+    }
+
+    public mutating func append(_ byte: UInt8) {
+        if count == capacity { reserve(1) }
+        unsafe base[count] = byte
+        count += 1
+    }
+
+    public mutating func append(_ bytes: Span<UInt8>) {
+        if bytes.isEmpty { return }
+        if capacity - count < bytes.count { reserve(bytes.count) }
+        unsafe bytes.withUnsafeBufferPointer { source in
+            // Safe because room was made and `source` cannot lie in memory owned by `self`.
+            unsafe (base + count).initialize(from: source.baseAddress!, count: source.count)
+        }
+        count += bytes.count
+    }
+
+    /// Appends a Unicode scalar as UTF-8.
+    public mutating func append(_ scalar: Unicode.Scalar) {
+        for unit in UTF8.encode(scalar)! { append(unit) }
+    }
+
+    /// What has been put together; borrowed until the next change.
+    public var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { bytes(in: ByteRange(start: 0, count: count)) }
+    }
+
+    @_lifetime(borrow self)
+    public borrowing func bytes(in range: ByteRange) -> Span<UInt8> {
+        precondition(range.start >= 0 && range.count >= 0 && range.end <= count, "outside the buffer")
+        // Safe because the range is initialized and the span cannot outlive `self`.
+        let span = unsafe Span<UInt8>(
+            _unsafeStart: UnsafePointer(base) + range.start, count: range.count)
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    private mutating func reserve(_ extra: Int) {
+        let larger = max(64, capacity * 2, count + extra)
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+        unsafe memory.moveInitialize(from: base, count: count)
+        unsafe base.deallocate()
+        unsafe base = memory
+        capacity = larger
+    }
+}

@@ -1,0 +1,27 @@
+extension String {
+    /// The bytes as text. Invalid UTF-8 becomes U+FFFD; use `UTF8Span(validating:)` to refuse it.
+    public init(decoding bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { buffer in
+            // Safe because the buffer is only read during this call.
+            unsafe String(decoding: buffer, as: UTF8.self)
+        }
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// A copy of the bytes.
+    public init(copying bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { buffer in
+            // Safe because the buffer is only read during this call.
+            unsafe [UInt8](buffer)
+        }
+    }
+
+    /// Appends a copy of the bytes.
+    public mutating func append(copying bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            // Safe because the buffer is only read during this call.
+            unsafe append(contentsOf: buffer)
+        }
+    }
+}
