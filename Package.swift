@@ -11,7 +11,7 @@ let settings: [SwiftSetting] = [
 ]
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: [], swiftSettings: settings)
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 let package = Package(
@@ -24,6 +24,12 @@ let package = Package(
         .target(name: "CLinuxShims"),
         .target(name: "CWireKernels"),
         library("WireBytes", ["CWireKernels"]),
+        library("WireTime"),
+        library("WireHTTP1", ["WireBytes"]),
+        library("WireFraming", ["WireBytes"]),
         library("WireJSON", ["WireBytes"]),
+        library("WireSockets", ["CLinuxShims", "WireTime"]),
+        library("WireTransport", ["WireSockets", "WireTime"]),
+        library("WireExchange", ["WireBytes", "WireTime", "WireHTTP1", "WireFraming"]),
     ]
 )

@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "oracles"))
 
 import http_messages  # noqa: E402
@@ -71,7 +72,7 @@ NOTES = {
     "expect-100-body-sent-at-once": "body sent without waiting; 100 came all the same",
     "expect-other": "an Expect that the server does not know",
     "generate-debug-render": "whole answer without done:true, so incomplete as a generation",
-    "generate-trailing-garbage": "bytes after the JSON of the request body, which the server ignores",
+    "generate-trailing-garbage": "request body has bytes after its JSON, which the server ignores",
     "midstream-error-v1-chat": "failed in mid-stream: ends without an error and without [DONE]",
     "midstream-error-v1-completions":
         "failed in mid-stream: ends without an error and without [DONE]",
@@ -219,10 +220,10 @@ def recording_entry(name):
 
 
 def is_row(value):
-    """Short arrays of scalars or pairs stay on one line, so that a change is one changed line."""
+    """Arrays of scalars or of number pairs stay on one line."""
     return isinstance(value, list) and not any(
         isinstance(item, dict) or (isinstance(item, list) and any(
-            isinstance(part, (dict, list)) for part in item)) for item in value)
+            not isinstance(part, int) for part in item)) for item in value)
 
 
 def pretty(value, indent=""):

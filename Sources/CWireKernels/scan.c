@@ -47,6 +47,19 @@ size_t cwk_find_byte(const uint8_t *bytes, size_t count, uint8_t wanted) {
     return hit == NULL ? count : (size_t)(hit - bytes);
 }
 
+size_t cwk_find_either(const uint8_t *bytes, size_t count, uint8_t a, uint8_t b) {
+    size_t i = 0;
+#if defined(__SSE2__)
+    for (; i + BLOCK <= count; i += BLOCK) {
+        block x = load(bytes + i);
+        unsigned hits = mask(either(equal(x, a), equal(x, b)));
+        if (hits != 0) return i + (size_t)__builtin_ctz(hits);
+    }
+#endif
+    while (i < count && bytes[i] != a && bytes[i] != b) i++;
+    return i;
+}
+
 static inline int is_json_plain(uint8_t b) {
     return b >= 0x20 && b < 0x80 && b != '"' && b != '\\';
 }

@@ -10,6 +10,14 @@ public enum ByteScan {
         return found == bytes.count ? nil : found
     }
 
+    /// Index of the first `a` or `b` at or after `start`, or nil.
+    public static func firstIndex(
+        of a: UInt8, or b: UInt8, in bytes: Span<UInt8>, from start: Int
+    ) -> Int? {
+        let found = unsafe start + run(in: bytes, from: start) { unsafe cwk_find_either($0, $1, a, b) }
+        return found == bytes.count ? nil : found
+    }
+
     /// Length of the run from `start` of ASCII bytes that stand for themselves in a JSON string.
     public static func jsonPlainRun(in bytes: Span<UInt8>, from start: Int) -> Int {
         unsafe run(in: bytes, from: start) { unsafe cwk_json_plain_run($0, $1) }

@@ -10,7 +10,8 @@ extension ReceiveBuffer {
     public mutating func refill<Result>(
         _ body: (inout OutputRawSpan) -> Result
     ) throws(ByteLimitExceeded) -> Result {
-        try makeRoom(for: readSize.bytes)
+        guard held < limit.bytes else { throw ByteLimitExceeded(limit: limit, held: held) }
+        arrange(room: readSize.bytes, upTo: limit.bytes)
         let room = min(capacity - filled, limit.bytes - held)
         // Safe because `room` bytes from `filled` on lie within the allocation and hold no content.
         let memory = unsafe UnsafeMutableRawBufferPointer(start: base + filled, count: room)
@@ -29,10 +30,21 @@ extension ReceiveBuffer {
         guard bytes.count <= limit.bytes - held else {
             throw ByteLimitExceeded(limit: limit, held: held)
         }
+        copy(bytes)
+    }
+
+    /// Copies bytes in that need no transfer decoding: they are content at once. The limit is not
+    /// applied: how much is added before it is read out is up to the caller.
+    public mutating func appendContent(_ bytes: Span<UInt8>) {
+        copy(bytes)
+        expose(rawCount)
+    }
+
+    private mutating func copy(_ bytes: Span<UInt8>) {
         if bytes.isEmpty { return }
-        try makeRoom(for: bytes.count)
+        arrange(room: bytes.count, upTo: .max)
         unsafe bytes.withUnsafeBytes { source in
-            // Safe because `makeRoom` has left at least `bytes.count` bytes behind `filled`.
+            // Safe because `arrange` has left at least `bytes.count` bytes behind `filled`.
             unsafe (base + filled).copyMemory(from: source.baseAddress!, byteCount: source.count)
         }
         cursors.filled += bytes.count
@@ -41,17 +53,14 @@ extension ReceiveBuffer {
     /// Bytes that must be kept: content and raw.
     public var held: Int { contentCount + rawCount }
 
-    /// Leaves `wanted` bytes behind `filled`, or as many as the limit allows but at least one.
-    private mutating func makeRoom(for wanted: Int) throws(ByteLimitExceeded) {
+    /// Leaves `wanted` bytes behind `filled`, or fewer (but some) where `most` bytes in all forbid it.
+    private mutating func arrange(room wanted: Int, upTo most: Int) {
         if held == 0 { removeAll() }
         if capacity - filled >= wanted { return }
-        guard held < limit.bytes else { throw ByteLimitExceeded(limit: limit, held: held) }
-        let needed = min(held + wanted, limit.bytes)
+        let needed = wanted > most - held ? most : held + wanted
         if needed <= capacity && held <= capacity / 2 { return compact() }
-        if capacity < limit.bytes {
-            var larger = max(capacity, ReadSize.minimum)
-            while larger < needed { larger *= 2 }
-            return grow(to: min(larger, max(limit.bytes, needed)))
+        if capacity < needed {
+            return grow(to: min(max(needed, capacity * 2, ReadSize.minimum), most))
         }
         compact()
     }

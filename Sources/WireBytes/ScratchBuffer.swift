@@ -2,16 +2,14 @@
 /// reused so that the steady state allocates nothing.
 @safe public struct ScratchBuffer: ~Copyable {
     /// Safe because it is owned alone, freed once, and every access is checked against `count`.
-    private var base: UnsafeMutablePointer<UInt8>
-    private var capacity: Int
+    private var base: UnsafeMutablePointer<UInt8>?
+    private var capacity = 0
     public private(set) var count = 0
 
-    public init() {
-        capacity = 0
-        unsafe base = .allocate(capacity: 1)
-    }
+    /// Nothing is allocated before the first byte.
+    public init() { unsafe base = nil }
 
-    deinit { unsafe base.deallocate() }
+    deinit { unsafe base?.deallocate() }
 
     public mutating func removeAll() { count = 0 }
 
@@ -22,7 +20,7 @@
 
     public mutating func append(_ byte: UInt8) {
         if count == capacity { reserve(1) }
-        unsafe base[count] = byte
+        unsafe base![count] = byte
         count += 1
     }
 
@@ -31,7 +29,7 @@
         if capacity - count < bytes.count { reserve(bytes.count) }
         unsafe bytes.withUnsafeBufferPointer { source in
             // Safe because room was made and `source` cannot lie in memory owned by `self`.
-            unsafe (base + count).initialize(from: source.baseAddress!, count: source.count)
+            unsafe (base! + count).initialize(from: source.baseAddress!, count: source.count)
         }
         count += bytes.count
     }
@@ -51,6 +49,7 @@
     public borrowing func bytes(in range: ByteRange) -> Span<UInt8> {
         precondition(range.start >= 0 && range.count >= 0 && range.end <= count, "outside the buffer")
         // Safe because the range is initialized and the span cannot outlive `self`.
+        guard let base = unsafe base else { return Span() }
         let span = unsafe Span<UInt8>(
             _unsafeStart: UnsafePointer(base) + range.start, count: range.count)
         return unsafe _overrideLifetime(span, borrowing: self)
@@ -59,8 +58,10 @@
     private mutating func reserve(_ extra: Int) {
         let larger = max(64, capacity * 2, count + extra)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
-        unsafe memory.moveInitialize(from: base, count: count)
-        unsafe base.deallocate()
+        if let base = unsafe base {
+            unsafe memory.moveInitialize(from: base, count: count)
+            unsafe base.deallocate()
+        }
         unsafe base = memory
         capacity = larger
     }

@@ -3,20 +3,25 @@
 #ifndef CLINUXSHIMS_H
 #define CLINUXSHIMS_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
+
+// Declared here because their headers show them only under _GNU_SOURCE, which would make this
+// module's view of the C library differ from Swift's.
+extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+
+/// accept4(2) without asking for the peer's address.
+static inline int clinux_accept4(int descriptor, int flags) {
+    return accept4(descriptor, (struct sockaddr *)0, (socklen_t *)0, flags);
+}
 
 /// ppoll(2) without a signal mask. A negative `nanoseconds` waits for ever.
 static inline int clinux_ppoll(struct pollfd *fds, unsigned long count, int64_t nanoseconds) {
     struct timespec limit = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
-    extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
     return ppoll(fds, count, nanoseconds < 0 ? (struct timespec *)0 : &limit, (sigset_t *)0);
 }
 

@@ -10,6 +10,9 @@
 /// Index of the first byte equal to `wanted`, or `count` when there is none.
 size_t cwk_find_byte(const uint8_t *bytes, size_t count, uint8_t wanted);
 
+/// Index of the first byte equal to `a` or `b`, or `count` when there is none.
+size_t cwk_find_either(const uint8_t *bytes, size_t count, uint8_t a, uint8_t b);
+
 /// Length of the leading run of plain JSON string bytes: ASCII 0x20...0x7F except `"` and `\`.
 size_t cwk_json_plain_run(const uint8_t *bytes, size_t count);
 

@@ -1,0 +1,66 @@
+// The server of the timed jobs: one thread, epoll, prepared bytes.
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "records.h"
+
+enum { IN_CAPACITY = 8192, OUT_CAPACITY = 4096 };
+
+struct connection;
+
+// What an epoll event points at.
+struct source {
+    struct connection *connection;
+    bool is_timer;
+};
+
+// What is left to send of the response under way, in this order: `out`, a stretch of `ring`, and
+// for a paced stream the records that fell due; then the closing.
+struct reply {
+    size_t out_length, out_sent;
+    const struct ring *ring;       // NULL: `out` is all
+    size_t ring_at;
+    uint64_t ring_left;            // bytes
+    uint64_t lines;                // as asked for
+    uint64_t paced_left, paced_due;
+    bool paced, closing_written;
+};
+
+struct connection {
+    struct connection *previous, *next;
+    struct source socket_source, timer_source;
+    int fd, timer_fd;              // timer_fd -1: none
+    uint32_t interest;             // the epoll events asked for
+    uint64_t number, accepted_ns, bytes_sent, requests, paced_lines_sent;
+    bool replying, close_after, closed;
+    uint64_t body_left;            // request body bytes still to be read and dropped
+    size_t in_length;
+    struct reply reply;
+    char in[IN_CAPACITY], out[OUT_CAPACITY];
+};
+
+struct server {
+    int epoll_fd, listener_fd, log_fd;
+    uint64_t accepted, idle_since_ns;
+    uint64_t idle_limit_s;
+    struct ring ndjson, sse;
+    struct connection *open, *dead;
+};
+
+uint64_t clock_ns(void);
+
+// server.c: ends a connection, logs how, and leaves the memory to the end of the turn.
+void connection_end(struct server *server, struct connection *connection, const char *how);
+// connection.c: reads requests and sends what can be sent.
+void connection_readable(struct server *server, struct connection *connection);
+void connection_writable(struct server *server, struct connection *connection);
+void connection_timer(struct server *server, struct connection *connection);
+// Why the peer is gone: "FIN" or "RST".
+const char *connection_close_kind(int fd);
+
+// routes.c: starts the reply to one request; `head` is NUL-terminated.
+void route(struct server *server, struct connection *connection, const char *head);

@@ -1,0 +1,171 @@
+public import WireBytes
+public import WireFraming
+public import WireHTTP1
+
+/// The response's side of an exchange: its buffer, the HTTP decoder over it, and lines or events
+/// out of the body. Pure: a driver refills the buffer and asks again.
+public struct MessageReader: ~Copyable {
+    /// What is wrong with the response, or how much too much of it there is.
+    public enum Failure: Error, Equatable, Sendable {
+        case http(HTTP1Error)
+        case framing(FramingError)
+        case buffer(ByteLimitExceeded)
+    }
+
+    public enum HeadStep: Equatable, Sendable {
+        case informational(Int)
+        case head
+        case needsBytes
+    }
+
+    public enum RecordStep: Equatable, Sendable {
+        /// A line, or a piece of the body; its range is good until the next call.
+        case record(ByteRange)
+        /// The response is complete.
+        case end
+        case needsBytes
+    }
+
+    public enum EventStep: Equatable, Sendable {
+        /// An event; `eventData` and its neighbours describe it until the next call.
+        case event
+        case retry(Int)
+        case end
+        case needsBytes
+    }
+
+    public private(set) var buffer: ReceiveBuffer
+    private var decoder: ResponseDecoder
+    private var lines: LineScanner
+    private var events: SSEScanner
+    /// Bytes returned by `nextPiece` last.
+    private var returnedPiece = 0
+    private var peerClosed = false
+
+    /// - Parameters:
+    ///   - recordLimit: the longest line or event.
+    public init(toHEAD: Bool, limits: HTTP1Limits, recordLimit: ByteLimit) {
+        // A record, the framing of the next, and a read's worth behind them.
+        buffer = ReceiveBuffer(
+            limit: .bytes(max(recordLimit.bytes, limits.head.bytes) + (256 << 10)))
+        decoder = ResponseDecoder(toHEAD: toHEAD, limits: limits)
+        lines = LineScanner(limit: recordLimit)
+        events = SSEScanner(limit: recordLimit)
+    }
+
+    public var head: ResponseHead? { decoder.head }
+    public var framing: BodyFraming? { decoder.framing }
+    public var trailers: Fields { decoder.trailers }
+    public var isComplete: Bool { decoder.isComplete }
+    public var allowsReuse: Bool { !peerClosed && decoder.allowsReuse(of: buffer) }
+
+    /// Lets `body` append to the buffer, as `recv(2)` does.
+    public mutating func refill<Result>(
+        _ body: (inout OutputRawSpan) -> Result
+    ) throws(Failure) -> Result {
+        do throws(ByteLimitExceeded) {
+            return try buffer.refill(body)
+        } catch { throw .buffer(error) }
+    }
+
+    /// The peer will send nothing more. Ask for records again: what was received comes out first,
+    /// then the end, or the error that the response is not complete.
+    public mutating func inputEnded() { peerClosed = true }
+
+    public mutating func readHead() throws(Failure) -> HeadStep {
+        switch try step() {
+        case .head: .head
+        case .informational(let status): .informational(status)
+        default: .needsBytes
+        }
+    }
+
+    /// The next line of the body, without its end (LF or CRLF).
+    public mutating func nextLine() throws(Failure) -> RecordStep {
+        while true {
+            do throws(FramingError) {
+                if let line = try lines.next(in: &buffer, atEnd: decoder.isComplete) {
+                    return .record(line)
+                }
+            } catch { throw .framing(error) }
+            if let stop = try expose() { return stop }
+        }
+    }
+
+    /// The offset in the body of the line that `nextLine` returned last.
+    public var lineOffset: Int { lines.offset }
+
+    /// The next piece of the body as it came, however cut.
+    public mutating func nextPiece() throws(Failure) -> RecordStep {
+        buffer.consume(returnedPiece)
+        returnedPiece = 0
+        while buffer.contentCount == 0 {
+            if let stop = try expose() { return stop }
+        }
+        returnedPiece = buffer.contentCount
+        return .record(buffer.contentRange)
+    }
+
+    /// The next server-sent event of the body.
+    public mutating func nextEvent() throws(Failure) -> EventStep {
+        while true {
+            do throws(FramingError) {
+                switch try events.next(in: &buffer) {
+                case .event: return .event
+                case .retry(let milliseconds): return .retry(milliseconds)
+                case .needsBytes: break
+                }
+            } catch { throw .framing(error) }
+            switch try expose() {
+            case .none: continue
+            case .end: return .end
+            default: return .needsBytes
+            }
+        }
+    }
+
+    public var eventData: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { events.data(in: buffer) }
+    }
+
+    public var eventType: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { events.eventType }
+    }
+
+    /// The bytes of a record that was returned last.
+    @_lifetime(borrow self)
+    public borrowing func bytes(in range: ByteRange) -> Span<UInt8> { buffer.bytes(in: range) }
+
+    /// Whether the response turns out to be complete by what has been received already, and nothing
+    /// but its end was left: its connection is clean although the caller did not read to the end.
+    public mutating func completesWithoutReading() -> Bool {
+        lines.finishReturned(&buffer)
+        buffer.consume(returnedPiece)
+        returnedPiece = 0
+        while buffer.contentCount == 0 {
+            guard let step = try? step(), step != .needsBytes else { return false }
+            if step == .end { return true }
+        }
+        return false
+    }
+
+    /// Makes more of the raw bytes content; nil when it could, else why not.
+    private mutating func expose() throws(Failure) -> RecordStep? {
+        switch try step() {
+        case .content, .head, .informational: nil
+        case .end: .end
+        case .needsBytes: .needsBytes
+        }
+    }
+
+    private mutating func step() throws(Failure) -> ResponseDecoder.Step {
+        do throws(HTTP1Error) {
+            let step = try decoder.advance(&buffer)
+            guard step == .needsBytes, peerClosed else { return step }
+            try decoder.endOfInput()
+            return .end
+        } catch { throw .http(error) }
+    }
+}

@@ -1,0 +1,102 @@
+public import WireBytes
+
+/// Finds the lines in a receive buffer's content: LF or CRLF ends, as NDJSON has them.
+///
+/// The machine behind `LineFramer`, for owners of their own buffer. It remembers how far it has
+/// looked, so no byte is searched twice however the input is cut. The line it returned last is
+/// consumed by the following call, not before: its range is good until then.
+public struct LineScanner: Sendable {
+    public let limit: ByteLimit
+    /// Offset in the content stream of the line that `next` will return.
+    public private(set) var offset = 0
+
+    /// Content bytes known to hold no line end.
+    private var searched = 0
+    /// Bytes of the line returned last, with its end.
+    private var returned = 0
+
+    /// - Parameter limit: the longest line, without its end.
+    public init(limit: ByteLimit) { self.limit = limit }
+
+    /// The next line without its end, as a range of the buffer; nil when more bytes are needed.
+    ///
+    /// - Parameter atEnd: no more bytes will come, so what is left is a line too.
+    public mutating func next(
+        in buffer: inout ReceiveBuffer, atEnd: Bool = false
+    ) throws(FramingError) -> ByteRange? {
+        finishReturned(&buffer)
+        let content = buffer.content
+        guard let end = ByteScan.firstIndex(of: ASCII.lf, in: content, from: searched) else {
+            searched = content.count
+            // One byte may still turn out to be the CR of a CRLF.
+            try check(content.count - 1)
+            guard atEnd, content.count > 0 else { return nil }
+            try check(content.count)
+            returned = content.count
+            return buffer.contentRange
+        }
+        let hasCR = end > 0 && content[end - 1] == ASCII.cr
+        let length = hasCR ? end - 1 : end
+        try check(length)
+        returned = end + 1
+        return ByteRange(start: buffer.consumed, count: length)
+    }
+
+    /// Consumes the line returned last. `next` does so by itself.
+    public mutating func finishReturned(_ buffer: inout ReceiveBuffer) {
+        if returned == 0 { return }
+        buffer.consume(returned)
+        offset += returned
+        returned = 0
+        searched = 0
+    }
+
+    private func check(_ length: Int) throws(FramingError) {
+        if length > limit.bytes { throw .lineTooLong(limit: limit, offset: offset) }
+    }
+}
+
+/// Lines out of bytes that the caller brings.
+///
+///     var lines = LineFramer(limit: .mebibytes(16))
+///     try lines.append(bytes)
+///     while let line = try lines.next() { use(line.bytes) }
+public struct LineFramer: ~Copyable {
+    private var buffer: ReceiveBuffer
+    private var scanner: LineScanner
+    private var atEnd = false
+
+    /// A line, borrowed from the framer until its next call.
+    public struct Line: ~Escapable {
+        public let bytes: Span<UInt8>
+        /// Where the line starts in all that was appended.
+        public let offset: Int
+
+        @_lifetime(copy bytes)
+        init(bytes: Span<UInt8>, offset: Int) {
+            self.bytes = bytes
+            self.offset = offset
+        }
+    }
+
+    /// - Parameter limit: the longest line, without its end.
+    public init(limit: ByteLimit) {
+        scanner = LineScanner(limit: limit)
+        buffer = ReceiveBuffer(limit: .bytes(.max))
+    }
+
+    /// Adds input. Take the lines out before adding more: all that is added is kept until then.
+    public mutating func append(_ bytes: Span<UInt8>) {
+        buffer.appendContent(bytes)
+    }
+
+    /// No more input will come: a last line without an end is a line.
+    public mutating func finish() { atEnd = true }
+
+    /// The next line, or nil when more input is needed.
+    @_lifetime(&self)
+    public mutating func next() throws(FramingError) -> Line? {
+        guard let range = try scanner.next(in: &buffer, atEnd: atEnd) else { return nil }
+        return Line(bytes: buffer.bytes(in: range), offset: scanner.offset)
+    }
+}

@@ -1,0 +1,172 @@
+public import WireBytes
+
+/// One response: informational heads, the head, the body, the end (RFC 9112). Sans-IO: bytes come
+/// in the raw part of a receive buffer, body bytes leave as its content.
+///
+///     state   | bytes                       | step, next state
+///     --------+-----------------------------+---------------------------------
+///     head    | a complete 1xx head         | .informational, head
+///             | a complete head             | .head, body
+///     body    | body bytes                  | .content, body
+///             | the body's last byte        | .end, ended
+///     any     | not enough bytes            | .needsBytes, the same
+///     any     | what the rules forbid       | throws, failed: every later call throws it again
+///
+/// Bytes behind the end stay raw: they are surplus, and the connection must not be used again.
+public struct ResponseDecoder: Sendable {
+    public enum Step: Equatable, Sendable {
+        /// A 1xx response: its status.
+        case informational(Int)
+        /// `head` and `framing` are there now.
+        case head
+        /// So many bytes have become content of the receive buffer.
+        case content(Int)
+        /// The response is complete; further calls say so again.
+        case end
+        case needsBytes
+    }
+
+    private enum State: Sendable { case statusLine, fields, body, ended, failed(HTTP1Error) }
+
+    private let toHEAD: Bool
+    private let limits: HTTP1Limits
+    private var state = State.statusLine
+    private var statusLine: StatusLine?
+    private var reader: HeadReader
+    private var body: BodyDecoder
+    private var informationalCount = 0
+    private var informationalBytes = 0
+    /// How much has been taken off the raw bytes.
+    private var offset = 0
+
+    public private(set) var head: ResponseHead?
+    public private(set) var framing: BodyFraming?
+
+    /// - Parameter toHEAD: the request's method was HEAD, so no body follows.
+    public init(toHEAD: Bool, limits: HTTP1Limits) {
+        self.toHEAD = toHEAD
+        self.limits = limits
+        reader = HeadReader(limits: limits, section: limits.head)
+        body = BodyDecoder(.none, limits: limits)
+    }
+
+    /// Trailer fields of a chunked body; complete at the end. They are kept apart from the head's.
+    public var trailers: Fields { body.trailers }
+
+    public var isComplete: Bool {
+        if case .ended = state { return true }
+        return false
+    }
+
+    /// Bytes of the response decoded so far, framing included.
+    public var bytesTaken: Int { offset }
+
+    /// Whether another exchange may follow on the connection, as far as the response decides that
+    /// (RFC 9112 9.3): it is complete, its end did not depend on the close, and the peer agrees.
+    ///
+    /// - Parameter buffer: what was received; surplus bytes behind the response forbid it.
+    public func allowsReuse(of buffer: borrowing ReceiveBuffer) -> Bool {
+        guard isComplete, buffer.rawCount == 0, let head, let framing else { return false }
+        if framing == .untilClose { return false }
+        // A 1.0 message with a transfer coding counts as framed by guesswork (RFC 9112 6.1).
+        if head.minorVersion == 0, framing == .chunked { return false }
+        return head.allowsKeepAlive
+    }
+
+    /// Takes what it can off the raw bytes, up to one step.
+    public mutating func advance(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Step {
+        do throws(HTTP1Error) {
+            return try takeStep(&buffer)
+        } catch {
+            state = .failed(error)
+            throw error
+        }
+    }
+
+    /// The peer will send nothing more; call when the raw bytes are used up.
+    ///
+    /// - Throws: `closedEarly` unless that completes the response.
+    public mutating func endOfInput() throws(HTTP1Error) {
+        do throws(HTTP1Error) {
+            switch state {
+            case .statusLine where offset == 0:
+                throw HTTP1Error(.closedEarly, at: 0, "closed without a response")
+            case .statusLine, .fields:
+                throw HTTP1Error(.closedEarly, at: offset, "closed inside the response head")
+            case .body:
+                try body.endOfInput(at: offset)
+                state = .ended
+            case .ended: return
+            case .failed(let error): throw error
+            }
+        } catch {
+            state = .failed(error)
+            throw error
+        }
+    }
+
+    private mutating func takeStep(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Step {
+        switch state {
+        case .body:
+            switch try body.advance(&buffer, offset: &offset) {
+            case .content(let count): return .content(count)
+            case .needsBytes: return .needsBytes
+            case .end:
+                state = .ended
+                return .end
+            }
+        case .statusLine:
+            guard try takeStatusLine(&buffer) else { return .needsBytes }
+            state = .fields
+            return try takeFields(&buffer)
+        case .fields: return try takeFields(&buffer)
+        case .ended: return .end
+        case .failed(let error): throw error
+        }
+    }
+
+    private mutating func takeStatusLine(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Bool {
+        try StatusLine.checkPrefix(buffer.raw, at: offset)
+        guard
+            let line = try reader.nextLine(
+                in: buffer, limit: limits.startLine, at: offset, kind: .badStatusLine)
+        else { return false }
+        statusLine = try StatusLine(buffer.bytes(in: line), at: offset)
+        offset += reader.consumeLine(line, in: &buffer)
+        return true
+    }
+
+    private mutating func takeFields(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Step {
+        guard try reader.readFields(in: &buffer, offset: &offset), let statusLine else {
+            return .needsBytes
+        }
+        let head = ResponseHead(
+            status: statusLine.status, reason: statusLine.reason,
+            minorVersion: statusLine.minorVersion, fields: reader.fields)
+        let framing = try BodyFraming.ofResponse(head, toHEAD: toHEAD, at: offset)
+        if head.status < 200 { return try takeInformational(head) }
+        self.head = head
+        self.framing = framing
+        body = BodyDecoder(framing, limits: limits)
+        state = .body
+        return .head
+    }
+
+    private mutating func takeInformational(_ head: ResponseHead) throws(HTTP1Error) -> Step {
+        if head.status == 101 {
+            throw HTTP1Error(.unsupported, at: offset, "101 Switching Protocols, unasked")
+        }
+        informationalCount += 1
+        informationalBytes += reader.sectionBytes
+        if informationalCount > limits.informationalCount
+            || informationalBytes > limits.informational.bytes
+        {
+            throw HTTP1Error(
+                .tooLarge, at: offset, "more than \(limits.informationalCount) informational "
+                    + "responses or \(limits.informational.bytes) bytes of them")
+        }
+        reader = HeadReader(limits: limits, section: limits.head)
+        state = .statusLine
+        return .informational(head.status)
+    }
+}

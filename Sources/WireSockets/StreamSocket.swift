@@ -1,0 +1,192 @@
+internal import CLinuxShims
+internal import Glibc
+
+/// What a read brought.
+public enum ReceiveResult: Equatable, Sendable {
+    case bytes(Int)
+    case wouldBlock
+    /// FIN: the peer will send nothing more.
+    case end
+    case failed(SystemError)
+}
+
+/// What a write took.
+public enum SendResult: Equatable, Sendable {
+    case bytes(Int)
+    case wouldBlock
+    case failed(SystemError)
+}
+
+/// A non-blocking TCP socket: the system calls of a connection, errors by name.
+public struct StreamSocket: Sendable {
+    public let descriptor: Descriptor
+
+    /// Starts connecting. The result stands once the socket is writable: see `connectError`.
+    public static func connect(to address: SocketAddress) throws(SystemError) -> StreamSocket {
+        let socket = try open(address.family)
+        let number = socket.descriptor.rawValue
+        // Safe because the address outlives the call.
+        let status = unsafe address.withSockaddr { unsafe Glibc.connect(number, $0, $1) }
+        // EINTR: the attempt goes on (connect(2)); asking again would be an error.
+        if status != 0, errno != EINPROGRESS, errno != EINTR { throw .last("connect") }
+        return socket
+    }
+
+    /// Listens on an address; port 0 takes a free one.
+    public static func listen(
+        on address: SocketAddress, backlog: Int32 = 1024
+    ) throws(SystemError) -> StreamSocket {
+        let socket = try open(address.family)
+        let number = socket.descriptor.rawValue
+        try socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
+        // Safe because the address outlives the call.
+        let status = unsafe address.withSockaddr { unsafe bind(number, $0, $1) }
+        guard status == 0 else { throw .last("bind") }
+        guard Glibc.listen(number, backlog) == 0 else { throw .last("listen") }
+        return socket
+    }
+
+    private static func open(_ family: SocketAddress.Family) throws(SystemError) -> StreamSocket {
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let number = socket(family == .ipv4 ? AF_INET : AF_INET6, kind, 0)
+        if number < 0 { throw .last("socket") }
+        let opened = StreamSocket(descriptor: Descriptor(owning: number))
+        // Requests are written whole: Nagle could only delay them.
+        try opened.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        return opened
+    }
+
+    /// The next waiting connection, non-blocking; nil when none waits.
+    public func accept() throws(SystemError) -> StreamSocket? {
+        let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let number = clinux_accept4(descriptor.rawValue, flags)
+        if number >= 0 {
+            let accepted = StreamSocket(descriptor: Descriptor(owning: number))
+            try accepted.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            return accepted
+        }
+        switch errno {
+        case EAGAIN, EINTR, ECONNABORTED: return nil
+        default: throw .last("accept4")
+        }
+    }
+
+    /// Why connecting failed; nil when it succeeded.
+    public func connectError() -> SystemError? {
+        var value: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        // Safe because the option is an int.
+        guard unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, SO_ERROR, &value, &size) == 0
+        else { return .last("getsockopt") }
+        if value != 0 { return SystemError("connect", value) }
+        // A connection from a port to itself: what a connect to a free ephemeral port can become.
+        if let own = localAddress, own == peerAddress { return SystemError("connect", ECONNREFUSED) }
+        return nil
+    }
+
+    /// Reads at most what `output` has room for.
+    public func receive(into output: inout OutputRawSpan) -> ReceiveResult {
+        unsafe output.withUnsafeMutableBytes { buffer, count in
+            while true {
+                // Safe because recv writes at most the rest of the buffer.
+                let free = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+                let received = unsafe recv(descriptor.rawValue, free.baseAddress, free.count, 0)
+                if received > 0 {
+                    count += received
+                    return .bytes(received)
+                }
+                if received == 0 { return .end }
+                switch errno {
+                case EINTR: continue
+                case EAGAIN: return .wouldBlock
+                default: return .failed(.last("recv"))
+                }
+            }
+        }
+    }
+
+    /// Writes as much of both spans as the kernel takes, in one call.
+    public func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult {
+        unsafe first.withUnsafeBytes { head in
+            unsafe second.withUnsafeBytes { body in
+                // Safe because the vectors point into spans that are borrowed for the call.
+                let vectors: InlineArray<2, iovec> = unsafe [vector(head), vector(body)]
+                return unsafe withUnsafePointer(to: vectors) { pointer in
+                    var message = unsafe msghdr()
+                    unsafe message.msg_iov = UnsafeMutableRawPointer(mutating: pointer)
+                        .assumingMemoryBound(to: iovec.self)
+                    unsafe message.msg_iovlen = 2
+                    return unsafe send(&message)
+                }
+            }
+        }
+    }
+
+    private func send(_ message: UnsafePointer<msghdr>) -> SendResult {
+        while true {
+            let sent = unsafe sendmsg(descriptor.rawValue, message, Int32(MSG_NOSIGNAL))
+            if sent >= 0 { return .bytes(sent) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            default: return .failed(.last("sendmsg"))
+            }
+        }
+    }
+
+    private func vector(_ bytes: UnsafeRawBufferPointer) -> iovec {
+        unsafe iovec(
+            iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+    }
+
+    /// Whether something is there to read, or the peer has closed: an idle connection of which this
+    /// is true is dead.
+    public func isReadable() -> Bool {
+        var byte: UInt8 = 0
+        let flags = Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)
+        // Safe because at most one byte is written.
+        let result = unsafe recv(descriptor.rawValue, &byte, 1, flags)
+        return result >= 0 || errno != EAGAIN
+    }
+
+    public var localAddress: SocketAddress? {
+        unsafe name { unsafe getsockname(descriptor.rawValue, $0, $1) }
+    }
+
+    public var peerAddress: SocketAddress? {
+        unsafe name { unsafe getpeername(descriptor.rawValue, $0, $1) }
+    }
+
+    /// Closing discards what was not sent yet and makes the kernel send RST at once.
+    public func setLingerZero() throws(SystemError) {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        let size = socklen_t(MemoryLayout<linger>.size)
+        // Safe because the option is a struct linger.
+        guard unsafe setsockopt(descriptor.rawValue, SOL_SOCKET, SO_LINGER, &value, size) == 0
+        else { throw .last("setsockopt") }
+    }
+
+    private func setOption(
+        _ level: Int32, _ option: Int32, _ value: Int32
+    ) throws(SystemError) {
+        var value = value
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        // Safe because the options used here are ints.
+        guard unsafe setsockopt(descriptor.rawValue, level, option, &value, size) == 0
+        else { throw .last("setsockopt") }
+    }
+
+    private func name(
+        _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        // Safe because sockaddr_storage holds any address and its size is given.
+        let status = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe call($0, &size)
+            }
+        }
+        return status == 0 ? SocketAddress(storage: storage) : nil
+    }
+}

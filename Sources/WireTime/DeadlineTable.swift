@@ -1,0 +1,62 @@
+/// The deadlines that run now, as absolute instants. Pure: `now` is an argument.
+///
+/// Arming is two stores. Nothing is sorted: `next` looks at ten values, and is asked for only
+/// when a driver is about to wait.
+public struct DeadlineTable: Sendable {
+    /// A deadline that has passed, and how long it had been running.
+    public struct Expired: Equatable, Sendable {
+        public let deadline: Deadline
+        public let waited: Timeout
+    }
+
+    private var due: InlineArray<10, Instant> = .init(repeating: .distantFuture)
+    private var started: InlineArray<10, Instant> = .init(repeating: .distantFuture)
+
+    public init() {}
+
+    /// Starts or restarts a deadline. `.never` leaves it unarmed.
+    public mutating func arm(_ deadline: Deadline, at now: Instant, for timeout: Timeout) {
+        let index = Int(deadline.rawValue)
+        due[index] = now + timeout
+        started[index] = now
+    }
+
+    public mutating func disarm(_ deadline: Deadline) {
+        due[Int(deadline.rawValue)] = .distantFuture
+    }
+
+    public mutating func disarmAll() {
+        due = .init(repeating: .distantFuture)
+    }
+
+    /// Moves a running deadline into the future, for time that was not the peer's to use.
+    public mutating func postpone(_ deadline: Deadline, by time: Timeout) {
+        let index = Int(deadline.rawValue)
+        guard due[index] != .distantFuture else { return }
+        due[index] = due[index] + time
+        started[index] = started[index] + time
+    }
+
+    public func isArmed(_ deadline: Deadline) -> Bool {
+        due[Int(deadline.rawValue)] != .distantFuture
+    }
+
+    /// The earliest instant at which something passes; `.distantFuture` when nothing runs.
+    public var next: Instant {
+        var earliest = Instant.distantFuture
+        for index in due.indices where due[index] < earliest { earliest = due[index] }
+        return earliest
+    }
+
+    /// The first deadline, in declaration order, among those that are earliest and have passed.
+    /// Asking too early is harmless.
+    public func expired(at now: Instant) -> Expired? {
+        let earliest = next
+        guard earliest <= now, earliest != .distantFuture else { return nil }
+        for deadline in Deadline.allCases where due[Int(deadline.rawValue)] == earliest {
+            let waited = now.since(started[Int(deadline.rawValue)])
+            return Expired(deadline: deadline, waited: waited)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,39 @@
+public import WireSockets
+public import WireTime
+
+/// Something that another thread may interrupt: whoever waits in it wakes up, and every later read
+/// says that the peer has gone.
+public protocol Interruptible: AnyObject, Sendable {
+    func interrupt()
+}
+
+/// One connection as the drivers see it: everything here happens once per read or write of many
+/// records, so a call through the protocol costs nothing that shows.
+public protocol ByteTransport: AnyObject {
+    /// `127.0.0.1:11434`, for messages.
+    var peer: String { get }
+    /// For other threads; good as long as anybody holds it, also after `close`.
+    var interruptible: any Interruptible { get }
+
+    /// Call when the socket has become writable after its opening: why connecting failed, or nil.
+    func finishConnecting() -> SystemError?
+    func receive(into output: inout OutputRawSpan) -> ReceiveResult
+    /// Writes from two spans in one go, as far as they are taken.
+    func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult
+    /// Waits until the transport is ready, the deadline has come or something else woke it (then
+    /// the result is `.none` and the clock tells which).
+    func wait(for interest: Readiness, until deadline: Instant) -> Readiness
+    /// Whether an idle connection has something to read, which means that it must not be used.
+    func isReadable() -> Bool
+    /// At once, and for good.
+    func close()
+}
+
+/// What a blocking driver asks of the operating system. Tests put a scripted one in its place:
+/// reads of exact lengths, exact times, exact errors.
+public protocol NetworkSystem: AnyObject {
+    var now: Instant { get }
+    func addresses(of host: String, port: UInt16) throws(ResolveFailure) -> [SocketAddress]
+    /// Starts connecting.
+    func open(_ address: SocketAddress) throws(SystemError) -> any ByteTransport
+}

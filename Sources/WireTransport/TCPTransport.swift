@@ -1,0 +1,55 @@
+public import WireSockets
+public import WireTime
+
+extension Descriptor: Interruptible {
+    public func interrupt() { shutdown() }
+}
+
+/// A TCP connection.
+public final class TCPTransport: ByteTransport {
+    public let peer: String
+    private let socket: StreamSocket
+
+    /// Starts connecting.
+    public init(connectingTo address: SocketAddress) throws(SystemError) {
+        peer = address.description
+        socket = try StreamSocket.connect(to: address)
+    }
+
+    public var interruptible: any Interruptible { socket.descriptor }
+
+    public func finishConnecting() -> SystemError? { socket.connectError() }
+
+    public func receive(into output: inout OutputRawSpan) -> ReceiveResult {
+        socket.receive(into: &output)
+    }
+
+    public func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult {
+        socket.send(first, second)
+    }
+
+    public func wait(for interest: Readiness, until deadline: Instant) -> Readiness {
+        Poll.wait(socket.descriptor, for: interest, until: deadline)
+    }
+
+    public func isReadable() -> Bool { socket.isReadable() }
+
+    public func close() { socket.descriptor.close() }
+}
+
+/// Linux itself.
+public final class LinuxSystem: NetworkSystem {
+    public init() {}
+
+    public var now: Instant { MonotonicClock.now }
+
+    public func addresses(
+        of host: String, port: UInt16
+    ) throws(ResolveFailure) -> [SocketAddress] {
+        try Resolver.addresses(of: host, port: port)
+    }
+
+    public func open(_ address: SocketAddress) throws(SystemError) -> any ByteTransport {
+        try TCPTransport(connectingTo: address)
+    }
+}
