@@ -1,6 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// Every target: Swift 6 mode, strict memory safety, no warnings. `Lifetimes` is needed where
+// functions that return borrowed values are declared; users of the products need no flag.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .strictMemorySafety(),
@@ -14,22 +16,84 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+let codecs: [Target.Dependency] = ["WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON"]
+let driver: [Target.Dependency] = ["WireSockets", "WireTransport", "WireExchange", "WireBlocking"]
+let ollama: [Target.Dependency] = ["OllamaProtocol", "OllamaBlocking"]
+
 let package = Package(
     name: "TokenWire",
     products: [
         .library(name: "WireBytes", targets: ["WireBytes"]),
+        .library(name: "WireFraming", targets: ["WireFraming"]),
+        .library(name: "WireHTTP1", targets: ["WireHTTP1"]),
         .library(name: "WireJSON", targets: ["WireJSON"]),
+        .library(name: "WireBlocking", targets: ["WireBlocking"]),
+        .library(name: "OllamaBlocking", targets: ["OllamaBlocking"]),
+        .library(name: "WireServer", targets: ["WireServer"]),
+        .library(name: "CTokenWire", type: .static, targets: ["CTokenWire"]),
+        .executable(name: "tokenwire", targets: ["tokenwire"]),
+    ],
+    traits: [
+        .trait(name: "TLS", description: "OpenSSL: digests (and, later, https)."),
+        .default(enabledTraits: ["TLS"]),
     ],
     targets: [
+        // C
         .target(name: "CLinuxShims"),
         .target(name: "CWireKernels"),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // L0
         library("WireBytes", ["CWireKernels"]),
         library("WireTime"),
+        // L1
         library("WireHTTP1", ["WireBytes"]),
         library("WireFraming", ["WireBytes"]),
         library("WireJSON", ["WireBytes"]),
+        library(
+            "WireDigest", [.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))]),
+        // L2
+        library("WireExchange", ["WireBytes", "WireTime", "WireHTTP1", "WireFraming"]),
         library("WireSockets", ["CLinuxShims", "WireTime"]),
         library("WireTransport", ["WireSockets", "WireTime"]),
-        library("WireExchange", ["WireBytes", "WireTime", "WireHTTP1", "WireFraming"]),
+        library(
+            "WireBlocking",
+            ["WireBytes", "WireTime", "WireHTTP1", "WireSockets", "WireTransport", "WireExchange"]),
+        // L3
+        library("OllamaProtocol", ["WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange"]),
+        library(
+            "OllamaBlocking",
+            ["WireBytes", "WireTime", "WireHTTP1", "WireExchange", "WireBlocking", "OllamaProtocol"]),
+        // L4, L5
+        library("WireSystem", ["WireSockets"]),
+        library(
+            "WireServer",
+            ["WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSockets", "WireSystem"]),
+        library("CTokenWire", ["WireBytes", "WireTime", "OllamaProtocol", "OllamaBlocking"]),
+        .executableTarget(
+            name: "tokenwire",
+            dependencies: codecs + driver + ollama + ["WireDigest", "WireSystem", "WireServer"],
+            swiftSettings: settings),
+        // Tests
+        .target(
+            name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+        .target(
+            name: "TestSupport",
+            dependencies: codecs + driver + ollama + ["WireSystem", "WireServer", "CAllocationCounter"],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        tests("WireBytes", ["WireBytes", "WireTime"]),
+        tests("WireHTTP1", ["WireBytes", "WireHTTP1", "WireJSON"]),
+        tests("WireFraming", ["WireBytes", "WireFraming", "WireJSON"]),
+        tests("WireJSON", ["WireBytes", "WireJSON"]),
+        tests("WireExchange", codecs + ["WireExchange"]),
+        tests("WireBlocking", codecs + driver + ["WireServer", "WireSystem"]),
+        tests("Ollama", codecs + driver + ollama + ["WireServer", "WireSystem"]),
+        tests("WireServer", codecs + driver + ["WireServer", "WireSystem"]),
+        tests("Command", codecs + ["WireServer", "WireSystem", "WireSockets"]),
     ]
 )

@@ -41,8 +41,12 @@ FIELDS = ["wall_s", "cpu_s", "user_s", "rss_kib", "units", "bytes", "p50_us", "p
 class Server:
     """The C server as a child process; it also stops by itself when nobody uses it."""
 
-    def __init__(self):
+    def __init__(self, cpus):
+        """Starts on `cpus`; None leaves the choice to the kernel."""
+        ours = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, cpus or ours)  # a child starts with its parent's
         self.process = subprocess.Popen([BUILT / "server"], stdout=subprocess.PIPE, text=True)
+        os.sched_setaffinity(0, ours)
         ready, _, _ = select.select([self.process.stdout], [], [], 10)
         line = self.process.stdout.readline() if ready else ""
         found = re.fullmatch(r"listening (127\.0\.0\.1:\d+)\n", line)
@@ -149,7 +153,8 @@ def run_client(job, client, command, server, options, facts):
     if found != expected(job, client, facts, options):
         raise RuntimeError(f"units, bytes {found}, but the server sent "
                            f"{expected(job, client, facts, options)}")
-    record["server_cpu_s"] = None if before is None or after is None else after - before
+    unknown = before is None or after is None
+    record["server_cpu_s"] = None if unknown else round(after - before, 6)
     return record
 
 
@@ -248,6 +253,18 @@ def write_csv(results, host, options):
     return path
 
 
+def split_cpus(options):
+    """The server's CPUs and the clients', or None, None.
+
+    Left to itself the kernel puts both on one CPU or on two, for minutes at a time, and small
+    exchanges cost half as much on one.
+    """
+    cpus = sorted(os.sched_getaffinity(0))
+    if options.no_pin or len(cpus) < 2:
+        return None, None
+    return {cpus[-1]}, set(cpus[:-1])
+
+
 def positive(text):
     value = int(text)
     if value < 1:
@@ -262,6 +279,8 @@ def read_options():
     parser.add_argument("--requests", type=positive, default=50_000, help="requests per pingpong")
     parser.add_argument("--only", action="append", choices=JOBS, metavar="JOB",
                         help="this job only (repeatable): " + ", ".join(JOBS))
+    parser.add_argument("--no-pin", action="store_true",
+                        help="do not keep server and clients on CPUs of their own")
     parser.add_argument("--csv", action="store_true", help="write all runs to results/DATE.csv")
     return parser.parse_args()
 
@@ -269,10 +288,15 @@ def read_options():
 def main():
     options = read_options()
     clients, host, results, failed = build(), host_facts(), {}, False
+    server_cpus, client_cpus = split_cpus(options)
+    host["pinned"] = server_cpus is not None
     print(f"{host['date']}, {host['cpus']} x {host['cpu']}, Linux {host['kernel']}, "
-          f"load {host['load']}; {options.rounds} rounds, medians")
-    server = Server()
+          f"load {host['load']}; {options.rounds} rounds, medians; "
+          f"{'server on a CPU of its own' if server_cpus else 'not pinned'}", flush=True)
+    server = Server(server_cpus)
     try:
+        if client_cpus:
+            os.sched_setaffinity(0, client_cpus)
         for job in options.only or JOBS:
             count = (f"{options.requests:,} requests" if job == "pingpong"
                      else f"{options.lines:,} records")

@@ -59,9 +59,9 @@ static struct token next_token(uint64_t *random)
 static void write_timestamp(uint64_t elapsed_ns, char out[40])
 {
     uint64_t seconds = 16 * 3600 + 30 * 60 + elapsed_ns / 1000000000;
-    int length = snprintf(out, 40, "2026-11-20T%02u:%02u:%02u.%09u", (unsigned)(seconds / 3600 % 24),
-                          (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60),
-                          (unsigned)(elapsed_ns % 1000000000));
+    int length = snprintf(out, 40, "2026-11-20T%02u:%02u:%02u.%09u",
+                          (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60),
+                          (unsigned)(seconds % 60), (unsigned)(elapsed_ns % 1000000000));
     while (out[length - 1] == '0')
         length--;
     if (out[length - 1] == '.')
@@ -161,7 +161,8 @@ struct extent ring_closing(const struct ring *ring, uint64_t lines, char *out)
         snprintf(record, sizeof record,
                  NDJSON_HEAD "%s" NDJSON_MESSAGE "\"},\"done\":true,\"done_reason\":\"stop\","
                  "\"total_duration\":92328524,\"load_duration\":1094376,\"prompt_eval_count\":42,"
-                 "\"prompt_eval_duration\":1773000,\"eval_count\":%llu,\"eval_duration\":85359000}\n",
+                 "\"prompt_eval_duration\":1773000,\"eval_count\":%llu,"
+                 "\"eval_duration\":85359000}\n",
                  timestamp, (unsigned long long)lines);
         append(&extent, out, record, 0);
     }
@@ -173,7 +174,8 @@ struct extent ring_closing(const struct ring *ring, uint64_t lines, char *out)
 struct facts ring_facts(const struct ring *ring, uint64_t lines)
 {
     char scratch[CLOSING_CAPACITY];
-    struct extent opening = ring_opening(ring, scratch), closing = ring_closing(ring, lines, scratch);
+    struct extent opening = ring_opening(ring, scratch);
+    struct extent closing = ring_closing(ring, lines, scratch);
     uint64_t records = ring_records(ring, lines);
     uint64_t turns = records / ring->count, rest = records % ring->count, all = ring->count;
     return (struct facts){

@@ -32,8 +32,7 @@ static lanes count_lanes(const char *at)
 
 int64_t count_bare_line_ends(const char *bytes, size_t length)
 {
-    static const int8_t MASKS[32] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    static const lanes MASKS[2] = {SAME(0), SAME(-1)};
     int64_t count = 0;
     size_t at = 0;
     while (length - at >= 64) {
@@ -51,7 +50,7 @@ int64_t count_bare_line_ends(const char *bytes, size_t length)
         rest += count_lanes(bytes + at);
     if (length >= 16) {
         // The last 16 bytes once more, without those that have been counted.
-        memcpy(&mask, MASKS + (length - at), sizeof mask);
+        memcpy(&mask, (const char *)MASKS + (length - at), sizeof mask);
         rest += count_lanes(bytes + length - 16) & mask;
         at = length;
     }

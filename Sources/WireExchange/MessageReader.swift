@@ -135,8 +135,10 @@ public struct MessageReader: ~Copyable {
     }
 
     /// The bytes of a record that was returned last.
-    @_lifetime(borrow self)
-    public borrowing func bytes(in range: ByteRange) -> Span<UInt8> { buffer.bytes(in: range) }
+    public subscript(range: ByteRange) -> Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { buffer.bytes(in: range) }
+    }
 
     /// Whether the response turns out to be complete by what has been received already, and nothing
     /// but its end was left: its connection is clean although the caller did not read to the end.

@@ -1,0 +1,336 @@
+internal import WireBytes
+internal import WireExchange
+internal import WireHTTP1
+internal import WireSockets
+internal import WireTime
+internal import WireTransport
+
+/// What a request is made of, ready for the wire; kept for as long as it may be sent again.
+struct OutgoingRequest: Sendable {
+    let origin: Origin
+    let head: [UInt8]
+    let body: [UInt8]
+    let toHEAD: Bool
+    let mayRepeat: Bool
+
+    var count: Int { head.count + body.count }
+}
+
+/// The blocking driver: one exchange, one connection, `ppoll`, no threads. It moves bytes and
+/// brings the machine what happened; every decision is the machine's.
+struct BlockingExchange: ~Copyable {
+    private let system: any NetworkSystem
+    private let pool: ConnectionPool
+    private let request: OutgoingRequest
+    private let options: BlockingHTTPClient.Options
+    private let cancellation: Cancellation?
+    private var machine: ExchangeMachine
+    private(set) var reader: MessageReader
+    private var lease: ConnectionLease?
+    /// A read that did not fill its room has emptied the socket: wait before the next.
+    private var expectsWait = true
+    private var lastReturn: Instant
+    private(set) var isReused = false
+    private(set) var informational: [Int] = []
+    private(set) var wasReleased = false
+    /// What every later call throws again.
+    private var failure: TransportError?
+
+    init(
+        _ request: OutgoingRequest, system: any NetworkSystem, pool: ConnectionPool,
+        options: BlockingHTTPClient.Options, deadlines: Deadlines, cancellation: Cancellation?
+    ) {
+        self.system = system
+        self.pool = pool
+        self.request = request
+        self.options = options
+        self.cancellation = cancellation
+        let now = system.now
+        machine = ExchangeMachine(
+            deadlines: deadlines, requestBytes: request.count,
+            retry: RetryRule(mayRepeat: request.mayRepeat), at: now)
+        reader = MessageReader(
+            toHEAD: request.toHEAD, limits: options.limits, recordLimit: options.recordLimit)
+        lastReturn = now
+    }
+
+    var timings: ExchangeTimings { machine.timings }
+    var isEnded: Bool { machine.isEnded }
+    var progress: Progress { machine.settled(at: system.now) }
+
+    // MARK: Up to the head
+
+    /// Connects, sends and reads up to the response head.
+    mutating func run() throws(TransportError) {
+        try takeConnection(fresh: false)
+        while true {
+            var needsBytes = false
+            do throws(MessageReader.Failure) {
+                switch try reader.readHead() {
+                case .head: return perform(machine.headReceived(at: system.now))
+                case .informational(let status): informational.append(status)
+                case .needsBytes: needsBytes = true
+                }
+            } catch {
+                try settle(failure(of: error))
+                try takeConnection(fresh: true)
+            }
+            if needsBytes { try pump() }
+        }
+    }
+
+    private mutating func takeConnection(fresh: Bool) throws(TransportError) {
+        let now = system.now
+        if let cancellation, cancellation.isCancelled {
+            try settle(machine.cancelled(at: now))
+        }
+        let lease = pool.lease(request.origin, at: now)
+        self.lease = lease
+        expectsWait = true
+        if fresh, lease.isReused { lease.dropTransport() }
+        isReused = lease.transport != nil
+        if isReused {
+            lease.attach(cancellation)
+        } else {
+            try connect(lease)
+        }
+        machine.beginRequest(reused: isReused, at: system.now)
+        try write()
+    }
+
+    /// The addresses one after another, under the one `connect` deadline.
+    private mutating func connect(_ lease: ConnectionLease) throws(TransportError) {
+        let origin = request.origin
+        machine.beginResolve(at: system.now)
+        let addresses: [SocketAddress]
+        do throws(ResolveFailure) {
+            addresses = try system.addresses(of: origin.host, port: origin.port)
+        } catch {
+            try settle(machine.failed(at: system.now) {
+                .resolve(host: origin.host, message: error.message, $0)
+            })
+            return
+        }
+        // The look-up cannot be interrupted: what came of it meanwhile counts now.
+        try settle(machine.timeReached(system.now))
+        machine.beginConnect(at: system.now)
+        var attempts: [ConnectAttempt] = []
+        for address in addresses {
+            guard let error = try attempt(address, lease) else { return }
+            attempts.append(
+                ConnectAttempt(
+                    address: address.description, errorNumber: error.number,
+                    message: error.message))
+            lease.dropTransport()
+        }
+        try settle(machine.failed(at: system.now) { .connect(attempts, $0) })
+    }
+
+    /// One address; nil when the connection stands.
+    private mutating func attempt(
+        _ address: SocketAddress, _ lease: ConnectionLease
+    ) throws(TransportError) -> SystemError? {
+        let transport: any ByteTransport
+        do throws(SystemError) { transport = try system.open(address) } catch {
+            return error
+        }
+        lease.adopt(transport)
+        lease.attach(cancellation)
+        while true {
+            let ready = transport.wait(
+                for: Readiness(read: false, write: true), until: machine.nextDeadline)
+            if let cancellation, cancellation.isCancelled {
+                try settle(machine.cancelled(at: system.now))
+            }
+            if ready.write { return transport.finishConnecting() }
+            try settle(machine.timeReached(system.now))
+        }
+    }
+
+    private mutating func write() throws(TransportError) {
+        guard let transport = lease?.transport else { return }
+        while machine.isSending, machine.unwrittenBytes > 0 {
+            let written = request.count - machine.unwrittenBytes
+            let fromHead = min(written, request.head.count)
+            let fromBody = written - fromHead
+            let result = transport.send(
+                request.head.span.extracting(droppingFirst: fromHead),
+                request.body.span.extracting(droppingFirst: fromBody))
+            switch result {
+            case .bytes(let count): machine.wrote(count, at: system.now)
+            case .wouldBlock: return
+            case .failed: return machine.writeFailed(at: system.now)
+            }
+        }
+    }
+
+    // MARK: Bytes
+
+    /// Waits until something has happened: bytes came in, the peer closed, or the request went on.
+    private mutating func pump() throws(TransportError) {
+        if expectsWait {
+            let now = system.now
+            machine.resumed(after: now.since(lastReturn))
+            guard let transport = lease?.transport else { return }
+            let interest = machine.interest
+            let ready = transport.wait(
+                for: Readiness(read: interest.read, write: interest.write),
+                until: machine.nextDeadline)
+            lastReturn = system.now
+            if let cancellation, cancellation.isCancelled {
+                try settle(machine.cancelled(at: lastReturn))
+            }
+            if ready.write { try write() }
+            if ready == Readiness(read: false, write: true) { return }
+        }
+        // Also at a deadline: bytes that are in the kernel already beat it.
+        try receive()
+    }
+
+    private mutating func receive() throws(TransportError) {
+        guard let transport = lease?.transport else { return }
+        let (result, room) = try refill(transport)
+        lastReturn = system.now
+        switch result {
+        case .bytes(let count):
+            expectsWait = count < room
+            machine.received(count, at: lastReturn)
+        case .wouldBlock:
+            expectsWait = true
+            try settle(machine.timeReached(lastReturn))
+        case .end:
+            if let cancellation, cancellation.isCancelled {
+                try settle(machine.cancelled(at: lastReturn))
+            }
+            reader.inputEnded()
+        case .failed(let error):
+            try receiveFailed(error)
+        }
+    }
+
+    private mutating func refill(
+        _ transport: any ByteTransport
+    ) throws(TransportError) -> (ReceiveResult, room: Int) {
+        do throws(MessageReader.Failure) {
+            return try reader.refill { output in
+                let room = output.freeCapacity
+                return (transport.receive(into: &output), room)
+            }
+        } catch {
+            try settle(failure(of: error))
+            return (.end, 0)
+        }
+    }
+
+    private mutating func receiveFailed(_ error: SystemError) throws(TransportError) {
+        if let cancellation, cancellation.isCancelled {
+            try settle(machine.cancelled(at: lastReturn))
+        }
+        guard error.isReset else {
+            return try settle(machine.failed(at: lastReturn) {
+                .system(
+                    call: error.call, errorNumber: error.number, message: error.message, $0)
+            })
+        }
+        let actions = machine.wasReset(at: lastReturn)
+        try settle(actions)
+        if actions.contains(.retry) { try takeConnection(fresh: true) }
+    }
+
+    // MARK: The body
+
+    /// Asks the reader until it has something other than `needsBytes`.
+    mutating func next<Step: Equatable>(
+        needsBytes: Step, end: Step,
+        _ ask: (inout MessageReader) throws(MessageReader.Failure) -> Step
+    ) throws(TransportError) -> Step {
+        if let failure { throw failure }
+        while true {
+            let step: Step
+            do throws(MessageReader.Failure) {
+                step = try ask(&reader)
+            } catch {
+                try settle(failure(of: error))
+                return end
+            }
+            if step == needsBytes {
+                try pump()
+                continue
+            }
+            if step == end { finish() }
+            return step
+        }
+    }
+
+    /// What was just decoded carried something: `contentIdle` starts anew, at the time its bytes came.
+    mutating func noteContent() { machine.contentReceived(at: lastReturn) }
+
+    /// The response is complete.
+    private mutating func finish() {
+        perform(machine.messageEnded(reusable: reader.allowsReuse, at: lastReturn))
+    }
+
+    /// The caller leaves: the connection closes now.
+    mutating func abandon() {
+        if machine.isEnded { return }
+        failure = .cancelled(progress)
+        perform(machine.abandoned(at: system.now))
+    }
+
+    /// Bytes of a range that the reader returned last.
+    subscript(range: ByteRange) -> Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { reader[range] }
+    }
+
+    var eventType: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { reader.eventType }
+    }
+
+    var eventData: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { reader.eventData }
+    }
+
+    // MARK: Decisions into deeds
+
+    private mutating func failure(of failure: MessageReader.Failure) -> ExchangeActions {
+        let now = system.now
+        switch failure {
+        case .http(let error) where error.kind == .closedEarly:
+            return machine.inputEnded(error, at: now)
+        case .http(let error): return machine.failed(at: now) { .http(error, $0) }
+        case .framing(let error): return machine.failed(at: now) { .framing(error, $0) }
+        case .buffer(let error):
+            return machine.failed(at: now) { .tooLarge(error.limit, what: "unread input", $0) }
+        }
+    }
+
+    private mutating func settle(_ actions: ExchangeActions) throws(TransportError) {
+        perform(actions)
+        if let error = actions.error {
+            failure = error
+            throw error
+        }
+    }
+
+    private mutating func perform(_ actions: ExchangeActions) {
+        for index in 0..<actions.count {
+            switch actions[index] {
+            case .release:
+                lease?.giveBack(at: system.now)
+                lease = nil
+                wasReleased = true
+            case .close:
+                lease?.close()
+                lease = nil
+            case .retry:
+                reader = MessageReader(
+                    toHEAD: request.toHEAD, limits: options.limits,
+                    recordLimit: options.recordLimit)
+            case .stopWriting, .fail: break
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+public import WireBytes
+public import WireExchange
+public import WireHTTP1
+
+/// A response whose body is still coming. It owns its connection: read to the end, the connection is
+/// kept; dropped before, it is closed before the next statement runs.
+///
+/// What the `next` calls return is borrowed from the receive buffer: using it after the following
+/// call does not compile.
+public struct BlockingResponse: ~Copyable {
+    private var exchange: BlockingExchange
+    public let head: ResponseHead
+
+    init(_ exchange: consuming BlockingExchange) {
+        head = exchange.reader.head!
+        self.exchange = exchange
+    }
+
+    /// A line of the body, without its end.
+    public struct Line: ~Escapable {
+        public let bytes: Span<UInt8>
+        /// Where it starts in the body.
+        public let offset: Int
+
+        @_lifetime(copy bytes)
+        init(bytes: Span<UInt8>, offset: Int) {
+            self.bytes = bytes
+            self.offset = offset
+        }
+    }
+
+    /// A server-sent event.
+    public struct Event: ~Escapable {
+        /// Empty stands for `message`.
+        public let type: Span<UInt8>
+        public let data: Span<UInt8>
+
+        @_lifetime(copy type, copy data)
+        init(type: Span<UInt8>, data: Span<UInt8>) {
+            self.type = type
+            self.data = data
+        }
+    }
+
+    public var status: Int { head.status }
+    public var framing: BodyFraming { exchange.reader.framing! }
+    /// Statuses of the 1xx responses that came before.
+    public var informational: [Int] { exchange.informational }
+    /// Complete once the body has been read to its end.
+    public var trailers: Fields { exchange.reader.trailers }
+    public var timings: ExchangeTimings { exchange.timings }
+    public var progress: Progress { exchange.progress }
+    /// The connection had carried an exchange before.
+    public var isReusedConnection: Bool { exchange.isReused }
+    /// The response is complete and its connection was kept for the next request.
+    public var wasConnectionKept: Bool { exchange.wasReleased }
+
+    /// The next line (LF or CRLF), or nil at the end. Blank ones are lines too.
+    @_lifetime(&self)
+    public mutating func nextLine() throws(TransportError) -> Line? {
+        guard let range = try nextLineRange() else { return nil }
+        if range.count > 0 { exchange.noteContent() }
+        return Line(bytes: exchange[range], offset: exchange.reader.lineOffset)
+    }
+
+    /// The next server-sent event, or nil at the end.
+    @_lifetime(&self)
+    public mutating func nextEvent() throws(TransportError) -> Event? {
+        guard try nextEventStep() else { return nil }
+        exchange.noteContent()
+        return Event(type: exchange.eventType, data: exchange.eventData)
+    }
+
+    /// The next piece of the body as it came, however cut, or nil at the end.
+    @_lifetime(&self)
+    public mutating func nextBytes() throws(TransportError) -> Span<UInt8>? {
+        let step = try exchange.next(needsBytes: .needsBytes, end: MessageReader.RecordStep.end) {
+            reader throws(MessageReader.Failure) in try reader.nextPiece()
+        }
+        guard case .record(let range) = step else { return nil }
+        exchange.noteContent()
+        return exchange[range]
+    }
+
+    /// The rest of the body.
+    ///
+    /// - Throws: `.tooLarge` when it is longer than `limit`; the connection is closed then.
+    public mutating func readBody(limit: ByteLimit) throws(TransportError) -> [UInt8] {
+        var body: [UInt8] = []
+        var isTooLong = false
+        while !isTooLong, let piece = try nextBytes() {
+            isTooLong = piece.count > limit.bytes - body.count
+            if !isTooLong { body.append(copying: piece) }
+        }
+        if isTooLong {
+            let progress = exchange.progress
+            exchange.abandon()
+            throw .tooLarge(limit, what: "the body", progress)
+        }
+        return body
+    }
+
+    /// Closes the connection now, whatever is still to come. Dropping the response does the same.
+    public mutating func cancel() { exchange.abandon() }
+
+    // MARK: For layers that know what a record carries
+
+    /// The next line as a range; it does not count as content until `noteContent`.
+    package mutating func nextLineRange() throws(TransportError) -> ByteRange? {
+        let step = try exchange.next(needsBytes: .needsBytes, end: MessageReader.RecordStep.end) {
+            reader throws(MessageReader.Failure) in try reader.nextLine()
+        }
+        if case .record(let range) = step { return range }
+        return nil
+    }
+
+    /// The bytes of a range that was returned last.
+    package subscript(range: ByteRange) -> Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { exchange[range] }
+    }
+
+    package mutating func noteContent() { exchange.noteContent() }
+
+    private mutating func nextEventStep() throws(TransportError) -> Bool {
+        while true {
+            let step = try exchange.next(
+                needsBytes: .needsBytes, end: MessageReader.EventStep.end
+            ) { reader throws(MessageReader.Failure) in try reader.nextEvent() }
+            switch step {
+            case .event: return true
+            case .retry: continue
+            case .end, .needsBytes: return false
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+internal import Glibc
+
+/// The process and its surroundings, for commands.
+public enum Environment {
+    /// A variable's value; nil when it is not set.
+    public static subscript(name: String) -> String? {
+        // Safe because nothing in this program changes the environment.
+        unsafe getenv(name).map { unsafe String(cString: $0) }
+    }
+
+    public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    public static var processID: Int32 { getpid() }
+
+    /// Path of the running executable (proc(5)).
+    public static var executablePath: String {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+            guard let base = buffer.baseAddress else { return "" }
+            // Safe because readlink writes at most the size given, without a terminator.
+            let count = unsafe readlink("/proc/self/exe", base, 4095)
+            guard count > 0 else { return "" }
+            unsafe base[count] = 0
+            return unsafe String(cString: base)
+        }
+    }
+
+    /// Ends the process without flushing anything.
+    public static func exit(_ status: Int32) -> Never { _exit(status) }
+}
