@@ -29,7 +29,9 @@ public final class ChildProcess {
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         // Safe because the strings and tables live until the calls below have freed them.
-        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { unsafe strdup($0) }
+        var words: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map {
+            unsafe strdup($0)
+        }
         unsafe words.append(nil)
         var child: pid_t = 0
         let result = unsafe posix_spawn(&child, path, &actions, &attributes, words, environ)

@@ -26,7 +26,7 @@ public final class PlainThread: Sendable {
     }
 
     /// Waits until the closure has returned.
-    public func join() { _ = unsafe pthread_join(handle, nil) }
+    public func join() { _ = pthread_join(handle, nil) }
 
     /// Lets the thread go: it ends by itself.
     public func detach() { _ = pthread_detach(handle) }
