@@ -68,7 +68,10 @@ let package = Package(
         library("OllamaProtocol", ["WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange"]),
         library(
             "OllamaBlocking",
-            ["WireBytes", "WireTime", "WireHTTP1", "WireExchange", "WireBlocking", "OllamaProtocol"]),
+            [
+                "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireTransport", "WireExchange",
+                "WireBlocking", "WireSystem", "OllamaProtocol",
+            ]),
         // L4, L5
         library("WireSystem", ["WireSockets"]),
         library(

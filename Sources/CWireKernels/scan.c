@@ -42,6 +42,11 @@ size_t cwk_find_byte(const uint8_t *bytes, size_t count, uint8_t wanted) {
         unsigned hits = mask(equal(load(bytes + i), wanted));
         if (hits != 0) return i + (size_t)__builtin_ctz(hits);
     }
+    if (i < count && count <= MEMCHR_AFTER && count >= BLOCK) {
+        // The rest by a load that overlaps what has been searched: any hit lies in the rest.
+        unsigned hits = mask(equal(load(bytes + count - BLOCK), wanted));
+        return hits == 0 ? count : count - BLOCK + (size_t)__builtin_ctz(hits);
+    }
 #endif
     const uint8_t *hit = i < count ? memchr(bytes + i, wanted, count - i) : NULL;
     return hit == NULL ? count : (size_t)(hit - bytes);
@@ -76,6 +81,63 @@ size_t cwk_json_plain_run(const uint8_t *bytes, size_t count) {
 #endif
     while (i < count && is_json_plain(bytes[i])) i++;
     return i;
+}
+
+static inline int is_json_unescaped(uint8_t b) { return b >= 0x20 && b != '"' && b != '\\'; }
+
+size_t cwk_json_unescaped_run(const uint8_t *bytes, size_t count) {
+    size_t i = 0;
+#if defined(__SSE2__)
+    for (; i + BLOCK <= count; i += BLOCK) {
+        block b = load(bytes + i);
+        unsigned stops = mask(either(either(equal(b, '"'), equal(b, '\\')), below(b, 0x20)));
+        if (stops != 0) return i + (size_t)__builtin_ctz(stops);
+    }
+#endif
+    while (i < count && is_json_unescaped(bytes[i])) i++;
+    return i;
+}
+
+#if defined(__SSE2__)
+/// One compare covers control bytes and bytes from 0x80 on: as signed numbers, both are below 0x20.
+static inline uint64_t json_stops_in_block(const uint8_t *p) {
+    block b = load(p);
+    return mask(either(either(equal(b, '"'), equal(b, '\\')), _mm_cmplt_epi8(b, splat(0x20))));
+}
+#endif
+
+/// Bit k is set when byte k is not plain, for `count` < 64 bytes; bit `count` is set as well.
+/// `before` bytes in front of them may be read.
+static uint64_t json_stops_at_end(const uint8_t *bytes, size_t count, size_t before) {
+    uint64_t stops = (uint64_t)1 << count;
+    size_t i = 0;
+#if defined(__SSE2__)
+    for (; i + BLOCK <= count; i += BLOCK) stops |= json_stops_in_block(bytes + i) << i;
+    // The last block overlaps bytes already seen, which are shifted out.
+    if (i < count && before + count >= BLOCK) {
+        size_t seen = BLOCK - (count - i);
+        return stops | (json_stops_in_block(bytes + count - BLOCK) >> seen) << i;
+    }
+#endif
+    for (; i < count; i++) stops |= (uint64_t)!is_json_plain(bytes[i]) << i;
+    return stops;
+}
+
+cwk_json_window cwk_json_stops(const uint8_t *bytes, size_t count, size_t from) {
+    cwk_json_window window = {from, 0};
+    for (; window.start + 64 <= count; window.start += 64) {
+        const uint8_t *at = bytes + window.start;
+#if defined(__SSE2__)
+        window.stops = json_stops_in_block(at) | json_stops_in_block(at + BLOCK) << BLOCK
+            | json_stops_in_block(at + 2 * BLOCK) << (2 * BLOCK)
+            | json_stops_in_block(at + 3 * BLOCK) << (3 * BLOCK);
+#else
+        for (int k = 0; k < 64; k++) window.stops |= (uint64_t)!is_json_plain(at[k]) << k;
+#endif
+        if (window.stops != 0) return window;
+    }
+    window.stops = json_stops_at_end(bytes + window.start, count - window.start, window.start);
+    return window;
 }
 
 size_t cwk_ascii_run(const uint8_t *bytes, size_t count) {

@@ -35,6 +35,9 @@ struct BlockingExchange: ~Copyable {
     private(set) var wasReleased = false
     /// What every later call throws again.
     private var failure: TransportError?
+    private var hasFailed = false
+    /// Records that carried something and of which the machine has not heard yet.
+    private var contentSinceRead = 0
 
     init(
         _ request: OutgoingRequest, system: any NetworkSystem, pool: ConnectionPool,
@@ -56,7 +59,11 @@ struct BlockingExchange: ~Copyable {
 
     var timings: ExchangeTimings { machine.timings }
     var isEnded: Bool { machine.isEnded }
-    var progress: Progress { machine.settled(at: system.now) }
+    var progress: Progress {
+        var progress = machine.settled(at: system.now)
+        progress.contentCount += contentSinceRead
+        return progress
+    }
 
     // MARK: Up to the head
 
@@ -67,7 +74,7 @@ struct BlockingExchange: ~Copyable {
             var needsBytes = false
             do throws(MessageReader.Failure) {
                 switch try reader.readHead() {
-                case .head: return perform(machine.headReceived(at: system.now))
+                case .head: return perform(machine.headReceived(at: lastReturn))
                 case .informational(let status): informational.append(status)
                 case .needsBytes: needsBytes = true
                 }
@@ -168,6 +175,7 @@ struct BlockingExchange: ~Copyable {
 
     /// Waits until something has happened: bytes came in, the peer closed, or the request went on.
     private mutating func pump() throws(TransportError) {
+        countContent()
         if expectsWait {
             let now = system.now
             machine.resumed(after: now.since(lastReturn))
@@ -239,34 +247,50 @@ struct BlockingExchange: ~Copyable {
 
     // MARK: The body
 
-    /// Asks the reader until it has something other than `needsBytes`.
-    mutating func next<Step: Equatable>(
-        needsBytes: Step, end: Step,
-        _ ask: (inout MessageReader) throws(MessageReader.Failure) -> Step
-    ) throws(TransportError) -> Step {
-        if let failure { throw failure }
-        while true {
-            let step: Step
+    /// What the body is read in.
+    enum Unit { case line, event, piece }
+
+    /// The next unit of the body, or nil at its end.
+    mutating func next(_ unit: Unit) throws(TransportError) -> ByteRange? {
+        while !hasFailed {
+            let step: MessageReader.RecordStep
             do throws(MessageReader.Failure) {
-                step = try ask(&reader)
+                switch unit {
+                case .line: step = try reader.nextLine()
+                case .event: step = try reader.nextEvent()
+                case .piece: step = try reader.nextPiece()
+                }
             } catch {
                 try settle(failure(of: error))
-                return end
+                break
             }
-            if step == needsBytes {
-                try pump()
-                continue
+            switch step {
+            case .record(let range): return range
+            case .needsBytes: try pump()
+            case .end:
+                finish()
+                return nil
             }
-            if step == end { finish() }
-            return step
         }
+        throw failure ?? .cancelled(progress)
     }
 
-    /// What was just decoded carried something: `contentIdle` starts anew, at the time its bytes came.
-    mutating func noteContent() { machine.contentReceived(at: lastReturn) }
+    /// What was just decoded carried something. All records of one read came at one time, so the
+    /// machine hears of them when the next read begins; of the first of all, at once.
+    mutating func noteContent() {
+        contentSinceRead += 1
+        if machine.timings.firstContent == nil { countContent() }
+    }
+
+    private mutating func countContent() {
+        if contentSinceRead == 0 { return }
+        machine.contentReceived(contentSinceRead, at: lastReturn)
+        contentSinceRead = 0
+    }
 
     /// The response is complete.
     private mutating func finish() {
+        countContent()
         perform(machine.messageEnded(reusable: reader.allowsReuse, at: lastReturn))
     }
 
@@ -274,6 +298,7 @@ struct BlockingExchange: ~Copyable {
     mutating func abandon() {
         if machine.isEnded { return }
         failure = .cancelled(progress)
+        hasFailed = true
         perform(machine.abandoned(at: system.now))
     }
 
@@ -296,6 +321,7 @@ struct BlockingExchange: ~Copyable {
     // MARK: Decisions into deeds
 
     private mutating func failure(of failure: MessageReader.Failure) -> ExchangeActions {
+        countContent()
         let now = system.now
         switch failure {
         case .http(let error) where error.kind == .closedEarly:
@@ -311,6 +337,7 @@ struct BlockingExchange: ~Copyable {
         perform(actions)
         if let error = actions.error {
             failure = error
+            hasFailed = true
             throw error
         }
     }

@@ -66,7 +66,7 @@ public struct BlockingResponse: ~Copyable {
     /// The next server-sent event, or nil at the end.
     @_lifetime(&self)
     public mutating func nextEvent() throws(TransportError) -> Event? {
-        guard try nextEventStep() else { return nil }
+        guard try exchange.next(.event) != nil else { return nil }
         exchange.noteContent()
         return Event(type: exchange.eventType, data: exchange.eventData)
     }
@@ -74,10 +74,7 @@ public struct BlockingResponse: ~Copyable {
     /// The next piece of the body as it came, however cut, or nil at the end.
     @_lifetime(&self)
     public mutating func nextBytes() throws(TransportError) -> Span<UInt8>? {
-        let step = try exchange.next(needsBytes: .needsBytes, end: MessageReader.RecordStep.end) {
-            reader throws(MessageReader.Failure) in try reader.nextPiece()
-        }
-        guard case .record(let range) = step else { return nil }
+        guard let range = try exchange.next(.piece) else { return nil }
         exchange.noteContent()
         return exchange[range]
     }
@@ -107,11 +104,7 @@ public struct BlockingResponse: ~Copyable {
 
     /// The next line as a range; it does not count as content until `noteContent`.
     package mutating func nextLineRange() throws(TransportError) -> ByteRange? {
-        let step = try exchange.next(needsBytes: .needsBytes, end: MessageReader.RecordStep.end) {
-            reader throws(MessageReader.Failure) in try reader.nextLine()
-        }
-        if case .record(let range) = step { return range }
-        return nil
+        try exchange.next(.line)
     }
 
     /// The bytes of a range that was returned last.
@@ -120,18 +113,8 @@ public struct BlockingResponse: ~Copyable {
         borrowing get { exchange[range] }
     }
 
-    package mutating func noteContent() { exchange.noteContent() }
+    /// Where the line returned last starts in the body.
+    package var lineOffset: Int { exchange.reader.lineOffset }
 
-    private mutating func nextEventStep() throws(TransportError) -> Bool {
-        while true {
-            let step = try exchange.next(
-                needsBytes: .needsBytes, end: MessageReader.EventStep.end
-            ) { reader throws(MessageReader.Failure) in try reader.nextEvent() }
-            switch step {
-            case .event: return true
-            case .retry: continue
-            case .end, .needsBytes: return false
-            }
-        }
-    }
+    package mutating func noteContent() { exchange.noteContent() }
 }

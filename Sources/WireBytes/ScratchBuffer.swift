@@ -34,6 +34,11 @@
         count += bytes.count
     }
 
+    /// Appends part of another buffer.
+    public mutating func append(_ range: ByteRange, of other: borrowing ScratchBuffer) {
+        append(other[range])
+    }
+
     /// Appends a Unicode scalar as UTF-8.
     public mutating func append(_ scalar: Unicode.Scalar) {
         for unit in UTF8.encode(scalar)! { append(unit) }
@@ -42,17 +47,21 @@
     /// What has been put together; borrowed until the next change.
     public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
-        borrowing get { bytes(in: ByteRange(start: 0, count: count)) }
+        borrowing get { self[ByteRange(start: 0, count: count)] }
     }
 
-    @_lifetime(borrow self)
-    public borrowing func bytes(in range: ByteRange) -> Span<UInt8> {
-        precondition(range.start >= 0 && range.count >= 0 && range.end <= count, "outside the buffer")
-        // Safe because the range is initialized and the span cannot outlive `self`.
-        guard let base = unsafe base else { return Span() }
-        let span = unsafe Span<UInt8>(
-            _unsafeStart: UnsafePointer(base) + range.start, count: range.count)
-        return unsafe _overrideLifetime(span, borrowing: self)
+    /// Part of it; borrowed until the next change.
+    public subscript(range: ByteRange) -> Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get {
+            precondition(
+                range.start >= 0 && range.count >= 0 && range.end <= count, "outside the buffer")
+            guard let base = unsafe base else { return Span() }
+            // Safe because the range is initialized and the span cannot outlive `self`.
+            let span = unsafe Span<UInt8>(
+                _unsafeStart: UnsafePointer(base) + range.start, count: range.count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
     }
 
     private mutating func reserve(_ extra: Int) {

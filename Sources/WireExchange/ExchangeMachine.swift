@@ -162,11 +162,13 @@ public struct ExchangeMachine: ~Copyable {
         return actions
     }
 
-    /// A record that carries something, or for a plain body any of its bytes, has been decoded.
-    public mutating func contentReceived(at now: Instant) {
-        progress.contentCount += 1
+    /// Records that carry something (for a plain body, pieces of it) have been decoded.
+    ///
+    /// - Parameter now: when their bytes came.
+    public mutating func contentReceived(_ count: Int = 1, at now: Instant) {
+        progress.contentCount += count
         guard state == .body else { return }
-        if progress.contentCount == 1 {
+        if timings.firstContent == nil {
             timings.firstContent = now
             progress.phase = .body
             table.disarm(.firstContent)
@@ -256,6 +258,7 @@ public struct ExchangeMachine: ~Copyable {
         isReused = false
         canWrite = true
         progress = Progress()
+        timings.requestSent = nil
         table.disarm(.requestWrite)
         table.disarm(.responseHead)
         return ExchangeActions(.close, .retry)

@@ -19,17 +19,10 @@ public struct MessageReader: ~Copyable {
     }
 
     public enum RecordStep: Equatable, Sendable {
-        /// A line, or a piece of the body; its range is good until the next call.
+        /// A line or a piece of the body: its range is good until the next call. Of an event the
+        /// range is empty: `eventData` and `eventType` describe it until the next call.
         case record(ByteRange)
         /// The response is complete.
-        case end
-        case needsBytes
-    }
-
-    public enum EventStep: Equatable, Sendable {
-        /// An event; `eventData` and its neighbours describe it until the next call.
-        case event
-        case retry(Int)
         case end
         case needsBytes
     }
@@ -40,6 +33,7 @@ public struct MessageReader: ~Copyable {
     private var events: SSEScanner
     /// Bytes returned by `nextPiece` last.
     private var returnedPiece = 0
+    private var readsEvents = false
     private var peerClosed = false
 
     /// - Parameters:
@@ -82,13 +76,16 @@ public struct MessageReader: ~Copyable {
 
     /// The next line of the body, without its end (LF or CRLF).
     public mutating func nextLine() throws(Failure) -> RecordStep {
+        precondition(!readsEvents, "lines of a body that is read as events")
+        finishPiece()
         while true {
             do throws(FramingError) {
                 if let line = try lines.next(in: &buffer, atEnd: decoder.isComplete) {
                     return .record(line)
                 }
             } catch { throw .framing(error) }
-            if let stop = try expose() { return stop }
+            // At the end, what is left without a line end is the last line.
+            if let stop = try expose(), stop != .end || buffer.contentCount == 0 { return stop }
         }
     }
 
@@ -97,8 +94,9 @@ public struct MessageReader: ~Copyable {
 
     /// The next piece of the body as it came, however cut.
     public mutating func nextPiece() throws(Failure) -> RecordStep {
-        buffer.consume(returnedPiece)
-        returnedPiece = 0
+        precondition(!readsEvents, "pieces of a body that is read as events")
+        lines.finishReturned(&buffer)
+        finishPiece()
         while buffer.contentCount == 0 {
             if let stop = try expose() { return stop }
         }
@@ -106,21 +104,25 @@ public struct MessageReader: ~Copyable {
         return .record(buffer.contentRange)
     }
 
-    /// The next server-sent event of the body.
-    public mutating func nextEvent() throws(Failure) -> EventStep {
+    private mutating func finishPiece() {
+        if returnedPiece == 0 { return }
+        buffer.consume(returnedPiece)
+        lines.skip(returnedPiece)
+        returnedPiece = 0
+    }
+
+    /// The next server-sent event of the body. Lines and pieces may be mixed, events with nothing.
+    public mutating func nextEvent() throws(Failure) -> RecordStep {
+        readsEvents = true
         while true {
             do throws(FramingError) {
                 switch try events.next(in: &buffer) {
-                case .event: return .event
-                case .retry(let milliseconds): return .retry(milliseconds)
+                case .event: return .record(ByteRange(start: buffer.consumed, count: 0))
+                case .retry: continue
                 case .needsBytes: break
                 }
             } catch { throw .framing(error) }
-            switch try expose() {
-            case .none: continue
-            case .end: return .end
-            default: return .needsBytes
-            }
+            if let stop = try expose() { return stop }
         }
     }
 
@@ -137,15 +139,14 @@ public struct MessageReader: ~Copyable {
     /// The bytes of a record that was returned last.
     public subscript(range: ByteRange) -> Span<UInt8> {
         @_lifetime(borrow self)
-        borrowing get { buffer.bytes(in: range) }
+        @inlinable borrowing get { buffer.bytes(in: range) }
     }
 
     /// Whether the response turns out to be complete by what has been received already, and nothing
     /// but its end was left: its connection is clean although the caller did not read to the end.
     public mutating func completesWithoutReading() -> Bool {
         lines.finishReturned(&buffer)
-        buffer.consume(returnedPiece)
-        returnedPiece = 0
+        finishPiece()
         while buffer.contentCount == 0 {
             guard let step = try? step(), step != .needsBytes else { return false }
             if step == .end { return true }

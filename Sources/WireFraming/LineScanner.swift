@@ -8,12 +8,13 @@ public import WireBytes
 public struct LineScanner: Sendable {
     public let limit: ByteLimit
     /// Offset in the content stream of the line that `next` will return.
-    public private(set) var offset = 0
+    @inlinable public var offset: Int { start }
 
+    @usableFromInline var start = 0
     /// Content bytes known to hold no line end.
-    private var searched = 0
+    @usableFromInline var searched = 0
     /// Bytes of the line returned last, with its end.
-    private var returned = 0
+    @usableFromInline var returned = 0
 
     /// - Parameter limit: the longest line, without its end.
     public init(limit: ByteLimit) { self.limit = limit }
@@ -21,15 +22,24 @@ public struct LineScanner: Sendable {
     /// The next line without its end, as a range of the buffer; nil when more bytes are needed.
     ///
     /// - Parameter atEnd: no more bytes will come, so what is left is a line too.
+    @inlinable
     public mutating func next(
         in buffer: inout ReceiveBuffer, atEnd: Bool = false
     ) throws(FramingError) -> ByteRange? {
         finishReturned(&buffer)
+        if buffer.contentCount == searched, !atEnd { return nil }
+        return try search(buffer, atEnd: atEnd)
+    }
+
+    @usableFromInline
+    mutating func search(
+        _ buffer: borrowing ReceiveBuffer, atEnd: Bool
+    ) throws(FramingError) -> ByteRange? {
         let content = buffer.content
         guard let end = ByteScan.firstIndex(of: ASCII.lf, in: content, from: searched) else {
-            searched = content.count
             // One byte may still turn out to be the CR of a CRLF.
             try check(content.count - 1)
+            searched = content.count
             guard atEnd, content.count > 0 else { return nil }
             try check(content.count)
             returned = content.count
@@ -43,11 +53,19 @@ public struct LineScanner: Sendable {
     }
 
     /// Consumes the line returned last. `next` does so by itself.
+    @inlinable
     public mutating func finishReturned(_ buffer: inout ReceiveBuffer) {
         if returned == 0 { return }
         buffer.consume(returned)
-        offset += returned
+        start += returned
         returned = 0
+        searched = 0
+    }
+
+    /// The owner has consumed `count` bytes of content itself, and no line is out: what is left is
+    /// taken for the start of a line.
+    public mutating func skip(_ count: Int) {
+        start += count
         searched = 0
     }
 

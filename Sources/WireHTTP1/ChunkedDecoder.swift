@@ -46,7 +46,12 @@ public struct ChunkedDecoder: Sendable {
     public mutating func advance(
         _ buffer: inout ReceiveBuffer, offset: inout Int
     ) throws(HTTP1Error) -> BodyStep {
-        if state != .data, state != .trailers, state != .end {
+        if state == .dataCR || state == .sizeStart, let header = plainHeader(buffer.raw) {
+            remaining = header.size
+            state = .data
+            buffer.skip(header.count)
+            offset += header.count
+        } else if state != .data, state != .trailers, state != .end {
             let taken = try readFraming(buffer.raw, at: offset)
             buffer.skip(taken)
             offset += taken
@@ -71,6 +76,27 @@ public struct ChunkedDecoder: Sendable {
         default:
             return .needsBytes
         }
+    }
+
+    /// The header that nearly every chunk has, read at one go: the last chunk's CRLF, one to seven
+    /// digits, CRLF, and all of that there. Nil sends any other to `readFraming`, which also finds
+    /// the errors.
+    @inline(__always)
+    private func plainHeader(_ raw: Span<UInt8>) -> (size: Int, count: Int)? {
+        guard raw.count >= 11 else { return nil }
+        var index = 0
+        if state == .dataCR {
+            guard raw[0] == ASCII.cr, raw[1] == ASCII.lf else { return nil }
+            index = 2
+        }
+        let first = index
+        var size = 0
+        while index < first + 7, let digit = ASCII.hexValue(raw[index]) {
+            size = size << 4 | Int(digit)
+            index += 1
+        }
+        guard size > 0, raw[index] == ASCII.cr, raw[index + 1] == ASCII.lf else { return nil }
+        return (size, index + 2)
     }
 
     /// Reads up to the next chunk's data or the trailers; returns how many bytes that took.
@@ -102,6 +128,7 @@ public struct ChunkedDecoder: Sendable {
             case .sizeLF:
                 guard byte == ASCII.lf else { throw bad(offset + index, "CR without LF") }
                 lineBytes += 1
+                try checkOverhead(at: offset + index)
                 overhead += excess
                 state = remaining == 0 ? .trailers : .data
                 return index + 1
@@ -119,7 +146,9 @@ public struct ChunkedDecoder: Sendable {
                 return index
             }
             lineBytes += 1
-            if state == .extension || state == .blank { try checkOverhead(at: offset + index) }
+            if state == .extension || state == .blank || state == .sizeLF {
+                try checkOverhead(at: offset + index)
+            }
             index += 1
         }
         return index

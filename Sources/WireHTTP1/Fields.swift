@@ -79,6 +79,7 @@ public struct Fields: Sendable {
 
     /// A folded line: a space takes the place of the fold (RFC 9112 5.2).
     mutating func extendLast(with value: Span<UInt8>) {
+        if value.isEmpty { return }
         let last = entries.count - 1
         if entries[last].valueEnd > entries[last].nameEnd { storage.append(ASCII.space) }
         storage.append(copying: value)

@@ -50,12 +50,14 @@ public struct HTTPURL: Sendable, Equatable {
             throw .invalidURL("the scheme has to be http or https")
         }
         let rest = text[schemeEnd.upperBound...]
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
+        // Delimiters are looked for among bytes: a combining character must not hide one.
+        let delimiters = [UInt8]("/?#".utf8)
+        let end = rest.utf8.firstIndex { delimiters.contains($0) } ?? rest.endIndex
         var authority = rest[..<end]
         var userInfo: String?
-        if let at = authority.lastIndex(of: "@") {
+        if let at = authority.utf8.lastIndex(of: UInt8(ascii: "@")) {
             userInfo = try HTTPURL.percentDecoded(authority[..<at])
-            authority = authority[authority.index(after: at)...]
+            authority = authority[authority.utf8.index(after: at)...]
         }
         let (host, port) = try HTTPURL.split(authority)
         try self.init(
@@ -120,9 +122,9 @@ public struct HTTPURL: Sendable, Equatable {
     }
 
     private static func target(of text: Substring) throws(RequestError) -> String {
-        let visible = text.prefix { $0 != "#" }
-        var target = visible.first == "/" ? "" : "/"
-        for byte in visible.utf8 {
+        let visible = text.utf8.prefix { $0 != UInt8(ascii: "#") }
+        var target = visible.first == UInt8(ascii: "/") ? "" : "/"
+        for byte in visible {
             guard byte > ASCII.space, byte != 0x7F else {
                 throw .invalidURL("a space or control byte in the path or query")
             }
@@ -140,6 +142,10 @@ public struct HTTPURL: Sendable, Equatable {
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "%") else {
+                // Others read a backslash as a slash, and so another host.
+                guard byte > ASCII.space, byte != 0x7F, byte != UInt8(ascii: "\\") else {
+                    throw .invalidURL("a space, control byte or backslash in the user part")
+                }
                 bytes.append(byte)
                 continue
             }

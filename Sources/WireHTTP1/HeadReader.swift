@@ -109,13 +109,14 @@ struct HeadReader: Sendable {
         return start + trimmed.lowerBound..<start + trimmed.upperBound
     }
 
+    /// Of the two limits, the one that the line reaches first: the same however the input is cut.
     private func checkSize(line: Int, limit: ByteLimit, offset: Int) throws(HTTP1Error) {
-        if line > limit.bytes {
+        let room = sectionLimit.bytes - sectionBytes - 2
+        if line <= min(limit.bytes, room) { return }
+        if limit.bytes <= room {
             throw HTTP1Error(.tooLarge, at: offset, "a line of more than \(limit.bytes) bytes")
         }
-        if sectionBytes + line + 2 > sectionLimit.bytes {
-            throw HTTP1Error(
-                .tooLarge, at: offset, "a field section of more than \(sectionLimit.bytes) bytes")
-        }
+        throw HTTP1Error(
+            .tooLarge, at: offset, "a field section of more than \(sectionLimit.bytes) bytes")
     }
 }

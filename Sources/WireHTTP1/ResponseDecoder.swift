@@ -13,7 +13,7 @@ public import WireBytes
 ///     any     | what the rules forbid       | throws, failed: every later call throws it again
 ///
 /// Bytes behind the end stay raw: they are surplus, and the connection must not be used again.
-public struct ResponseDecoder: Sendable {
+public struct ResponseDecoder: ~Copyable, Sendable {
     public enum Step: Equatable, Sendable {
         /// A 1xx response: its status.
         case informational(Int)
@@ -26,11 +26,12 @@ public struct ResponseDecoder: Sendable {
         case needsBytes
     }
 
-    private enum State: Sendable { case statusLine, fields, body, ended, failed(HTTP1Error) }
+    @usableFromInline enum State: Sendable { case statusLine, fields, body, ended, failed }
 
     private let toHEAD: Bool
     private let limits: HTTP1Limits
-    private var state = State.statusLine
+    @usableFromInline var state = State.statusLine
+    private var failure: HTTP1Error?
     private var statusLine: StatusLine?
     private var reader: HeadReader
     private var body: BodyDecoder
@@ -53,10 +54,7 @@ public struct ResponseDecoder: Sendable {
     /// Trailer fields of a chunked body; complete at the end. They are kept apart from the head's.
     public var trailers: Fields { body.trailers }
 
-    public var isComplete: Bool {
-        if case .ended = state { return true }
-        return false
-    }
+    @inlinable public var isComplete: Bool { state == .ended }
 
     /// Bytes of the response decoded so far, framing included.
     public var bytesTaken: Int { offset }
@@ -78,8 +76,7 @@ public struct ResponseDecoder: Sendable {
         do throws(HTTP1Error) {
             return try takeStep(&buffer)
         } catch {
-            state = .failed(error)
-            throw error
+            throw fail(error)
         }
     }
 
@@ -97,12 +94,17 @@ public struct ResponseDecoder: Sendable {
                 try body.endOfInput(at: offset)
                 state = .ended
             case .ended: return
-            case .failed(let error): throw error
+            case .failed: throw failure!
             }
         } catch {
-            state = .failed(error)
-            throw error
+            throw fail(error)
         }
+    }
+
+    private mutating func fail(_ error: HTTP1Error) -> HTTP1Error {
+        state = .failed
+        failure = error
+        return error
     }
 
     private mutating func takeStep(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Step {
@@ -121,7 +123,7 @@ public struct ResponseDecoder: Sendable {
             return try takeFields(&buffer)
         case .fields: return try takeFields(&buffer)
         case .ended: return .end
-        case .failed(let error): throw error
+        case .failed: throw failure!
         }
     }
 

@@ -5,8 +5,7 @@ public import WireSockets
 public enum Files {
     /// - Throws: `SystemError`; EFBIG when the file is longer than `limit` bytes.
     public static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        if descriptor < 0 { throw SystemError("open \(path)", errno) }
+        let descriptor = try open(path)
         defer { close(descriptor) }
         return try read(descriptor: descriptor, limit: limit, name: path)
     }
@@ -55,7 +54,14 @@ public enum Files {
 
     /// Opens a new or truncated file for writing; the caller closes it.
     public static func create(_ path: String) throws(SystemError) -> Int32 {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        if descriptor < 0 { throw SystemError("open \(path)", errno) }
+        return descriptor
+    }
+
+    /// Opens a file for reading; the caller closes it.
+    public static func open(_ path: String) throws(SystemError) -> Int32 {
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 { throw SystemError("open \(path)", errno) }
         return descriptor
     }

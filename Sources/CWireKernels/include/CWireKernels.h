@@ -22,4 +22,19 @@ size_t cwk_ascii_run(const uint8_t *bytes, size_t count);
 /// Length of the leading run of bytes that a field value may hold: HTAB, 0x20...0x7E, 0x80...0xFF.
 size_t cwk_field_value_run(const uint8_t *bytes, size_t count);
 
+/// Length of the leading run of bytes that may stand unescaped in a JSON string: all but `"`, `\`
+/// and those below 0x20.
+size_t cwk_json_unescaped_run(const uint8_t *bytes, size_t count);
+
+/// A window of up to 64 bytes at `start`; bit k of `stops` is set when byte `start + k` is not a
+/// plain JSON string byte, or is the end of the range.
+typedef struct {
+    size_t start;
+    uint64_t stops;
+} cwk_json_window;
+
+/// The first of the windows at `from`, `from` + 64, ... that has a stop; `from` <= `count`. There is
+/// always one, because the end of the range counts.
+cwk_json_window cwk_json_stops(const uint8_t *bytes, size_t count, size_t from);
+
 #endif

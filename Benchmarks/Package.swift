@@ -1,0 +1,17 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, so that what only measuring needs never reaches users.
+let package = Package(
+    name: "TokenWireBenchmarks",
+    dependencies: [.package(name: "TokenWire", path: "..")],
+    targets: [
+        .executableTarget(
+            name: "wire-client",
+            dependencies: [
+                .product(name: "WireBlocking", package: "TokenWire"),
+                .product(name: "OllamaBlocking", package: "TokenWire"),
+            ],
+            swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()])
+    ]
+)

@@ -1,0 +1,50 @@
+import Glibc
+
+/// What the process has used so far (getrusage(2)) and when (CLOCK_MONOTONIC).
+struct Usage {
+    let wallSeconds: Double
+    let userSeconds: Double
+    let systemSeconds: Double
+    /// High-water mark.
+    let residentKibibytes: Int
+
+    static var now: Usage {
+        var usage = rusage()
+        unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Usage(
+            wallSeconds: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9,
+            userSeconds: seconds(usage.ru_utime), systemSeconds: seconds(usage.ru_stime),
+            residentKibibytes: usage.ru_maxrss)
+    }
+
+    private static func seconds(_ time: timeval) -> Double {
+        Double(time.tv_sec) + Double(time.tv_usec) / 1e6
+    }
+}
+
+/// What a job did.
+struct Result {
+    var units = 0
+    var bytes = 0
+    /// One entry for each unit of a job that measures latency, in microseconds.
+    var latencies: [Double] = []
+
+    /// The one line that every client of the timed jobs prints.
+    func report(job: String, driver: String, since start: Usage) -> String {
+        let end = Usage.now
+        let cpu = end.userSeconds + end.systemSeconds - start.userSeconds - start.systemSeconds
+        let sorted = latencies.sorted()
+        func percentile(_ share: Double) -> String {
+            if sorted.isEmpty { return "null" }
+            return "\(sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))])"
+        }
+        return """
+            {"job":"\(job)","driver":"\(driver)","wall_s":\(end.wallSeconds - start.wallSeconds),\
+            "cpu_s":\(cpu),"user_s":\(end.userSeconds - start.userSeconds),\
+            "rss_kib":\(end.residentKibibytes),"units":\(units),"bytes":\(bytes),\
+            "p50_us":\(percentile(0.5)),"p99_us":\(percentile(0.99)),"allocations":null}
+            """
+    }
+}

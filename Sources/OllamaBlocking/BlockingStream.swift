@@ -1,0 +1,252 @@
+public import OllamaProtocol
+public import WireBlocking
+public import WireBytes
+public import WireExchange
+internal import WireJSON
+internal import WireTime
+
+/// The records of a chat or a generation as they come; of a request with `stream: false`, the one
+/// record that is the whole answer.
+///
+/// It owns its connection: dropped before its end it closes that before the next statement runs, and
+/// the server stops generating. Leave a `while let` loop by `break`, `return` or a throw; at the top
+/// level of a script, inside a `do` block.
+///
+/// The stream is complete when `next` has returned nil. An end without the terminal record, an
+/// `error` record and a malformed one are thrown, each with the text that came before.
+public struct BlockingStream: ~Copyable {
+    private var response: BlockingResponse
+    private let partialTextLimit: ByteLimit
+    private var partialText = ScratchBuffer()
+    /// Content and thinking that had to be unescaped, one behind the other.
+    private var unescaped = ScratchBuffer()
+    private var line = ByteRange(start: 0, count: 0)
+    private var content = Piece()
+    private var thinking = Piece()
+    private var recordCount = 0
+    private var failure: StreamError?
+    /// What the terminal record says; nil before it.
+    public private(set) var summary: Summary?
+
+    /// A decoded string: in the receive buffer, or in `unescaped`.
+    private struct Piece {
+        var range = ByteRange(start: 0, count: 0)
+        var isInPlace = true
+    }
+
+    /// Reads the records of a response that was asked for by other means.
+    ///
+    /// - Parameters:
+    ///   - response: with a status of success; its body are lines of `/api/chat` or `/api/generate`.
+    ///   - partialTextLimit: how much text an error keeps of the stream that it ended.
+    public init(
+        reading response: consuming BlockingResponse,
+        partialTextLimit: ByteLimit = .mebibytes(1)
+    ) {
+        self.response = response
+        self.partialTextLimit = partialTextLimit
+    }
+
+    /// One record, borrowed from the stream until its next call.
+    public struct Record: ~Escapable {
+        /// A piece of the answer's text, UTF-8; may be empty.
+        public let content: Span<UInt8>
+        /// A piece of the reasoning, UTF-8; may be empty.
+        public let thinking: Span<UInt8>
+        /// The record as it came, without its line end.
+        public let json: Span<UInt8>
+        public let fields: RecordFields
+
+        @_lifetime(copy content, copy thinking, copy json)
+        init(
+            content: Span<UInt8>, thinking: Span<UInt8>, json: Span<UInt8>, fields: RecordFields
+        ) {
+            self.content = content
+            self.thinking = thinking
+            self.json = json
+            self.fields = fields
+        }
+
+        /// The terminal record.
+        public var isDone: Bool { fields.isDone }
+        /// `content` as a string: one allocation, none up to 15 bytes.
+        public var text: String { String(decoding: content) }
+        public var thinkingText: String { String(decoding: thinking) }
+    }
+
+    /// The next record, or nil when the stream is complete.
+    @_lifetime(&self)
+    public mutating func next() throws(StreamError) -> Record? {
+        guard let fields = try advance() else { return nil }
+        return Record(
+            content: contentBytes, thinking: thinkingBytes, json: response[line], fields: fields)
+    }
+
+    /// The next piece of text that is not empty, or nil when the stream is complete. Thinking and
+    /// tool calls are passed over: use `next` or `collect` for them.
+    public mutating func nextText() throws(StreamError) -> String? {
+        while try advance() != nil {
+            if content.range.count > 0 { return String(decoding: contentBytes) }
+        }
+        return nil
+    }
+
+    /// The whole answer.
+    public consuming func collect() throws(StreamError) -> Reply {
+        var reply = Reply()
+        var text = ScratchBuffer()
+        var thinking = ScratchBuffer()
+        while let fields = try advance() {
+            text.append(contentBytes)
+            thinking.append(thinkingBytes)
+            do throws(JSONError) {
+                reply.toolCalls += try fields.decodedToolCalls(in: response[line])
+            } catch { throw fail(malformed(error)) }
+            if fields.context != nil { reply.context = fields.decodedContext(in: response[line]) }
+        }
+        reply.text = String(decoding: text.bytes)
+        reply.thinking = String(decoding: thinking.bytes)
+        reply.summary = summary ?? Summary()
+        return reply
+    }
+
+    /// Closes the connection now; the server stops generating. Dropping the stream does the same.
+    public mutating func cancel() { response.cancel() }
+
+    /// The connection had carried an exchange before.
+    public var isReusedConnection: Bool { response.isReusedConnection }
+    public var timings: ExchangeTimings { response.timings }
+
+    // MARK: One record
+
+    /// Reads and decodes the next record that is not blank; nil when the stream is complete.
+    private mutating func advance() throws(StreamError) -> RecordFields? {
+        if let failure { throw failure }
+        repeat {
+            guard try readLine() else {
+                if summary != nil { return nil }
+                let end = StreamError.Incomplete(
+                    transport: nil, recordCount: recordCount, partialText: partial)
+                throw fail(.incomplete(end))
+            }
+        } while isBlank
+        let fields = try decode()
+        recordCount += 1
+        if fields.hasContent { response.noteContent() }
+        if let message = fields.errorMessage(in: response[line]) {
+            throw fail(
+                .server(
+                    .init(
+                        status: response.status, message: message, isInsideStream: true,
+                        partialText: partial)))
+        }
+        keepPartialText()
+        return fields
+    }
+
+    private mutating func readLine() throws(StreamError) -> Bool {
+        do throws(TransportError) {
+            guard let range = try response.nextLineRange() else { return false }
+            line = range
+            return true
+        } catch {
+            throw fail(
+                StreamError(
+                    error, inStream: true, recordCount: recordCount, partialText: partial))
+        }
+    }
+
+    private var isBlank: Bool {
+        if line.isEmpty { return true }
+        let bytes = response[line]
+        return bytes[0] != UInt8(ascii: "{") && ASCII.trimmed(bytes).isEmpty
+    }
+
+    private mutating func decode() throws(StreamError) -> RecordFields {
+        content = Piece()
+        thinking = Piece()
+        unescaped.removeAll()
+        let decoded: RecordFields
+        do throws(JSONError) {
+            var cursor = JSONCursor(response[line])
+            decoded = try RecordFields(&cursor)
+            if let string = decoded.content {
+                content = BlockingStream.piece(string, at: line.start, cursor, &unescaped)
+            }
+            if let string = decoded.thinking {
+                thinking = BlockingStream.piece(string, at: line.start, cursor, &unescaped)
+            }
+            if decoded.isDone {
+                summary = Summary(
+                    decoded, reason: decoded.doneReason.map { cursor.text(of: $0) } ?? "")
+            }
+        } catch { throw fail(malformed(error)) }
+        if decoded.isDone { noteTimeToFirstToken() }
+        return decoded
+    }
+
+    private static func piece(
+        _ string: JSONString, at start: Int, _ cursor: borrowing JSONCursor,
+        _ unescaped: inout ScratchBuffer
+    ) -> Piece {
+        if !string.hasEscapes {
+            let range = ByteRange(start: start + string.range.start, count: string.range.count)
+            return Piece(range: range, isInPlace: true)
+        }
+        let before = unescaped.count
+        cursor.unescape(string, into: &unescaped)
+        let range = ByteRange(start: before, count: unescaped.count - before)
+        return Piece(range: range, isInPlace: false)
+    }
+
+    private mutating func noteTimeToFirstToken() {
+        let timings = response.timings
+        summary?.timeToFirstToken = timings.firstContent.map {
+            .nanoseconds($0.since(timings.start).nanoseconds)
+        }
+    }
+
+    private var contentBytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get {
+            if content.isInPlace { return response[content.range] }
+            return unescaped[content.range]
+        }
+    }
+
+    private var thinkingBytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get {
+            if thinking.isInPlace { return response[thinking.range] }
+            return unescaped[thinking.range]
+        }
+    }
+
+    // MARK: Failures
+
+    private mutating func keepPartialText() {
+        guard partialText.count + content.range.count <= partialTextLimit.bytes else { return }
+        if content.isInPlace {
+            partialText.append(response[content.range])
+        } else {
+            partialText.append(content.range, of: unescaped)
+        }
+    }
+
+    private var partial: String { String(decoding: partialText.bytes) }
+
+    private func malformed(_ error: JSONError) -> StreamError {
+        let bytes = response[line]
+        return .malformed(
+            .init(
+                error: error, offset: response.lineOffset,
+                excerpt: String(decoding: bytes.extracting(first: 256)), partialText: partial))
+    }
+
+    /// The stream is over: its connection closes, and every later call throws the same.
+    private mutating func fail(_ error: StreamError) -> StreamError {
+        response.cancel()
+        failure = error
+        return error
+    }
+}

@@ -1,0 +1,112 @@
+public import WireHTTP1
+
+/// Where a server is: the reading of `OLLAMA_HOST` and of host arguments, as Ollama's own client
+/// does it, and one thing more: an address that means "all interfaces" to a server is loopback to
+/// a client.
+///
+///     (empty)                  http://127.0.0.1:11434
+///     host, host:port, :port   http, port 11434 unless given
+///     http://host              port 80;  https://host: port 443
+///     0.0.0.0, [::]            127.0.0.1, [::1]
+///     host/base/               requests go to /base/api/...
+///     a port that is none      the default port
+///     ollama.com               https://ollama.com:443
+public struct OllamaEndpoint: Sendable, Equatable {
+    public static let defaultPort: UInt16 = 11434
+
+    public let scheme: HTTPURL.Scheme
+    public let host: String
+    public let port: UInt16
+    /// What stands before `/api/...`: empty, or `/base` without a slash at its end.
+    public let basePath: String
+
+    /// - Parameter text: `OLLAMA_HOST`'s value, or an argument; quotes and spaces around it are
+    ///   ignored.
+    /// - Throws: `RequestError.invalidURL` when the host itself cannot be one.
+    public init(_ text: String) throws(RequestError) {
+        var rest = OllamaEndpoint.trimmed(text)
+        var scheme = HTTPURL.Scheme.http
+        var defaultPort = OllamaEndpoint.defaultPort
+        if let separator = rest.firstRange(of: "://") {
+            switch rest[..<separator.lowerBound].lowercased() {
+            case "http": defaultPort = 80
+            case "https":
+                scheme = .https
+                defaultPort = 443
+            default: break
+            }
+            rest = rest[separator.upperBound...]
+        } else if rest == "ollama.com" {
+            scheme = .https
+            defaultPort = 443
+        }
+        let pathStart = rest.firstIndex(of: "/") ?? rest.endIndex
+        let (host, port) = OllamaEndpoint.split(rest[..<pathStart])
+        // The rules for hosts and paths are those of URLs.
+        let shown = host.contains(":") ? "[\(host)]" : host
+        let url = try HTTPURL("http://\(shown)\(rest[pathStart...])")
+        self.scheme = scheme
+        self.host = OllamaEndpoint.connectable(url.host)
+        self.port = port ?? defaultPort
+        var path = url.target[...]
+        while path.last == "/" { path.removeLast() }
+        basePath = String(path)
+    }
+
+    /// The URL of a route, such as `/api/chat`.
+    public func url(_ route: String) -> HTTPURL {
+        HTTPURL(scheme: scheme, host: host, port: port, target: basePath + route)
+    }
+
+    /// Only this machine can be meant. Credentials without TLS go nowhere else.
+    public var isLoopback: Bool {
+        host == "localhost" || host.hasSuffix(".localhost") || host == "::1"
+            || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
+    }
+
+    private static func trimmed(_ text: String) -> Substring {
+        var text = text[...]
+        while let first = text.first, first.isWhitespace || "\"'".contains(first) {
+            text.removeFirst()
+        }
+        while let last = text.last, last.isWhitespace || "\"'".contains(last) { text.removeLast() }
+        return text
+    }
+
+    /// Host and port; an empty host is loopback, a port that is no number from 1 to 65535 is none.
+    private static func split(_ authority: Substring) -> (host: String, port: UInt16?) {
+        var host = authority
+        var port: UInt16?
+        if authority.first == "[", let close = authority.firstIndex(of: "]") {
+            host = authority[authority.index(after: authority.startIndex)..<close]
+            let behind = authority[authority.index(after: close)...]
+            if behind.first == ":" { port = number(behind.dropFirst()) }
+        } else if authority.count(where: { $0 == ":" }) == 1,
+            let colon = authority.firstIndex(of: ":")
+        {
+            host = authority[..<colon]
+            port = number(authority[authority.index(after: colon)...])
+        }
+        return (host.isEmpty ? "127.0.0.1" : String(host), port)
+    }
+
+    private static func number(_ text: Substring) -> UInt16? {
+        guard text.allSatisfy({ $0.isASCII && $0.isNumber }), let port = UInt16(text), port > 0
+        else { return nil }
+        return port
+    }
+
+    private static func connectable(_ host: String) -> String {
+        switch host {
+        case "0.0.0.0": "127.0.0.1"
+        case "::", "0:0:0:0:0:0:0:0": "::1"
+        default: host
+        }
+    }
+}
+
+extension OllamaEndpoint: CustomStringConvertible {
+    public var description: String {
+        "\(scheme)://\(url("/").authority)\(basePath)"
+    }
+}

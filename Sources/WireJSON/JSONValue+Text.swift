@@ -1,0 +1,99 @@
+extension JSONValue {
+    /// Reads one whole JSON text.
+    public init(
+        parsing text: Span<UInt8>, depthLimit: Int = JSON.maximumDepth
+    ) throws(JSONError) {
+        var cursor = JSONCursor(text, depthLimit: depthLimit)
+        try self.init(reading: &cursor)
+        try cursor.finish()
+    }
+
+    /// Reads the value that comes next. Recursive, but never deeper than the cursor's limit.
+    ///
+    /// - Throws: with the cursor in the midst of the value; there is no way on from there.
+    public init(reading cursor: inout JSONCursor) throws(JSONError) {
+        switch try cursor.peek() {
+        case .object: self = .object(try JSONValue.members(reading: &cursor))
+        case .array: self = .array(try JSONValue.elements(reading: &cursor))
+        case .string:
+            let string = try cursor.string()
+            self = .string(cursor.text(of: string))
+        case .number:
+            let number = try cursor.number()
+            self.init(number, in: cursor)
+        case .bool: self = .bool(try cursor.bool())
+        case .null:
+            try cursor.null()
+            self = .null
+        }
+    }
+
+    private init(_ number: JSONNumber, in cursor: borrowing JSONCursor) {
+        let isNegativeZero = number.isNegative && number.uint64 == 0
+        if !isNegativeZero, let value = number.int64 {
+            self = .int(value)
+        } else if !isNegativeZero, let value = number.uint64 {
+            self = .uint(value)
+        } else {
+            self = .double(cursor.double(of: number))
+        }
+    }
+
+    private static func members(reading cursor: inout JSONCursor) throws(JSONError) -> [Member] {
+        var members: [Member] = []
+        try cursor.beginObject()
+        while let key = try cursor.nextKey() {
+            let name = cursor.text(of: key)
+            members.append(Member(key: name, value: try JSONValue(reading: &cursor)))
+        }
+        return members
+    }
+
+    private static func elements(reading cursor: inout JSONCursor) throws(JSONError) -> [JSONValue]
+    {
+        var elements: [JSONValue] = []
+        try cursor.beginArray()
+        while try cursor.nextElement() {
+            elements.append(try JSONValue(reading: &cursor))
+        }
+        return elements
+    }
+}
+
+extension JSONValue {
+    /// The value as a JSON text of its own.
+    ///
+    /// - Throws: `nonFiniteNumber` or `tooDeep`.
+    public func encoded() throws(JSONWriteError) -> [UInt8] {
+        var writer = JSONWriter()
+        try write(to: &writer)
+        return writer.bytes
+    }
+
+    /// Writes the value where the writer stands.
+    ///
+    /// - Throws: as `encoded`; what was written until then stays.
+    public func write(to writer: inout JSONWriter) throws(JSONWriteError) {
+        switch self {
+        case .null: writer.null()
+        case .bool(let value): writer.bool(value)
+        case .int(let value): writer.integer(value)
+        case .uint(let value): writer.integer(value)
+        case .double(let value): try writer.double(value)
+        case .string(let value): writer.string(value)
+        case .array(let elements):
+            guard writer.depth < JSON.maximumDepth else { throw .tooDeep }
+            writer.beginArray()
+            for element in elements { try element.write(to: &writer) }
+            writer.endArray()
+        case .object(let members):
+            guard writer.depth < JSON.maximumDepth else { throw .tooDeep }
+            writer.beginObject()
+            for member in members {
+                writer.key(member.key)
+                try member.value.write(to: &writer)
+            }
+            writer.endObject()
+        }
+    }
+}

@@ -1,0 +1,23 @@
+internal import CAllocationCounter
+
+/// Heap allocations of the calling thread.
+public struct AllocationCount: Equatable, Sendable {
+    public let allocations: Int
+    public let bytes: Int
+    public let frees: Int
+
+    /// False under a sanitizer: `during` counts nothing then.
+    public static var works: Bool { allocation_counter_works() }
+
+    /// Counts while `body` runs. It must not leave the thread, nor count inside.
+    public static func during<Failure: Error>(
+        _ body: () throws(Failure) -> Void
+    ) throws(Failure) -> AllocationCount {
+        allocation_counter_start()
+        defer { allocation_counter_stop() }
+        try body()
+        return AllocationCount(
+            allocations: Int(allocation_counter_allocations()),
+            bytes: Int(allocation_counter_bytes()), frees: Int(allocation_counter_frees()))
+    }
+}

@@ -1,0 +1,128 @@
+public import WireSockets
+public import WireTime
+public import WireTransport
+
+/// Linux as a script: reads of exact lengths, exact times, exact errors, below a driver.
+///
+/// Time is virtual: it moves only when the driver waits (to the next scripted event, or to the
+/// driver's deadline) and where a script says that a call costs time. Every call is recorded in
+/// order. What the script did not foresee is kept in `problems`, and so is a wait that would
+/// never end; the driver gets an error then, so that a test fails instead of hanging.
+public final class ScriptedSystem: NetworkSystem {
+    public let start = Instant(nanoseconds: 1_000_000_007)
+    public internal(set) var now: Instant
+    public private(set) var events: [ScriptedEvent] = []
+    public private(set) var problems: [String] = []
+    /// Connections opened so far.
+    public private(set) var connections: [ScriptedTransport] = []
+
+    public var addresses: [SocketAddress] = [.loopback(port: 80)]
+    public var resolveFailure: ResolveFailure?
+    /// What each call takes.
+    public var resolveTime = Timeout.zero
+    public var receiveTime = Timeout.zero
+    public var sendTime = Timeout.zero
+    /// Off where the driver's allocations are counted.
+    public var recordsCalls = true
+    /// A driver that makes more calls runs in circles.
+    public var callLimit = 4_000_000
+
+    private var scripts: [ConnectionScript]
+    private var callCount = 0
+    private(set) var isBroken = false
+
+    public init(_ scripts: [ConnectionScript] = []) {
+        now = start
+        self.scripts = scripts
+    }
+
+    public convenience init(_ scripts: ConnectionScript...) { self.init(scripts) }
+
+    public func addConnection(_ script: ConnectionScript) { scripts.append(script) }
+
+    // MARK: Time
+
+    public var elapsed: Timeout { now.since(start) }
+
+    /// Time passes while the driver does nothing.
+    public func advance(by time: Timeout) { now = now + time }
+
+    func advance(to instant: Instant) { now = max(now, instant) }
+
+    // MARK: NetworkSystem
+
+    public func addresses(
+        of host: String, port: UInt16
+    ) throws(ResolveFailure) -> [SocketAddress] {
+        advance(by: resolveTime)
+        record(.resolve(host), on: 0)
+        if let resolveFailure { throw resolveFailure }
+        return addresses
+    }
+
+    public func open(_ address: SocketAddress) throws(SystemError) -> any ByteTransport {
+        guard connections.count + failedOpenings < scripts.count else {
+            report("connection \(connections.count + 1) to \(address) is not in the script")
+            throw SystemError("connect", 101)
+        }
+        let script = scripts[connections.count + failedOpenings]
+        if case .failsAtOnce(let error) = script.opening {
+            failedOpenings += 1
+            record(.open(address.description), on: 0)
+            throw error
+        }
+        let transport = ScriptedTransport(
+            script, system: self, number: connections.count + 1, peer: address.description)
+        connections.append(transport)
+        record(.open(address.description), on: transport.number)
+        return transport
+    }
+
+    private var failedOpenings = 0
+
+    // MARK: The record
+
+    /// The calls without their times.
+    public var calls: [ScriptedCall] { events.map(\.call) }
+
+    public func calls(on connection: Int) -> [ScriptedCall] {
+        events.filter { $0.connection == connection }.map(\.call)
+    }
+
+    /// Forgets what has been recorded so far.
+    public func clearEvents() { events = [] }
+
+    /// When a connection was closed; nil while it is open.
+    public func closeTime(of connection: Int) -> Timeout? {
+        events.first { $0.connection == connection && $0.call == .close }?.at
+    }
+
+    /// Problems, and what of the script has not happened: an empty list is what a test wants.
+    public func unfinished() -> [String] {
+        var list = problems
+        if connections.count + failedOpenings < scripts.count {
+            list.append("\(scripts.count - connections.count) scripted connections never opened")
+        }
+        for connection in connections { list += connection.unfinished() }
+        return list
+    }
+
+    func record(_ call: ScriptedCall, on connection: Int) {
+        callCount += 1
+        if callCount == callLimit {
+            report("more than \(callLimit) calls")
+            isBroken = true
+        }
+        if recordsCalls {
+            events.append(
+                ScriptedEvent(at: now.since(start), connection: connection, call: call))
+        }
+    }
+
+    func report(_ problem: String) { problems.append("\(problem) (at \(elapsed))") }
+
+    func breakDown(_ problem: String) {
+        report(problem)
+        isBroken = true
+    }
+}
