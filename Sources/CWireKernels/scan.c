@@ -29,18 +29,15 @@ size_t cwk_find_byte(const uint8_t *bytes, size_t count, uint8_t wanted) {
     size_t i = 0;
 #if defined(__SSE2__)
     size_t near = count < MEMCHR_AFTER ? count : MEMCHR_AFTER;
-    for (; i + 4 * BLOCK <= near; i += 4 * BLOCK) {
-        block a = equal(load(bytes + i), wanted), b = equal(load(bytes + i + BLOCK), wanted);
-        block c = equal(load(bytes + i + 2 * BLOCK), wanted);
-        block d = equal(load(bytes + i + 3 * BLOCK), wanted);
-        if (mask(either(either(a, b), either(c, d))) == 0) continue;
-        uint64_t low = mask(a) | ((uint64_t)mask(b) << 16);
-        uint64_t high = mask(c) | ((uint64_t)mask(d) << 16);
-        return i + (size_t)__builtin_ctzll(low | (high << 32));
+    for (; i + 2 * BLOCK <= near; i += 2 * BLOCK) {
+        unsigned low = mask(equal(load(bytes + i), wanted));
+        unsigned hits = low | mask(equal(load(bytes + i + BLOCK), wanted)) << BLOCK;
+        if (hits != 0) return i + (size_t)__builtin_ctz(hits);
     }
-    for (; i + BLOCK <= near; i += BLOCK) {
+    if (i + BLOCK <= near) {
         unsigned hits = mask(equal(load(bytes + i), wanted));
         if (hits != 0) return i + (size_t)__builtin_ctz(hits);
+        i += BLOCK;
     }
     if (i < count && count <= MEMCHR_AFTER && count >= BLOCK) {
         // The rest by a load that overlaps what has been searched: any hit lies in the rest.

@@ -1,5 +1,5 @@
-internal import WireBytes
-internal import WireExchange
+public import WireBytes
+public import WireExchange
 internal import WireHTTP1
 internal import WireSockets
 internal import WireTime
@@ -18,6 +18,7 @@ struct OutgoingRequest: Sendable {
 
 /// The blocking driver: one exchange, one connection, `ppoll`, no threads. It moves bytes and
 /// brings the machine what happened; every decision is the machine's.
+@usableFromInline
 struct BlockingExchange: ~Copyable {
     private let system: any NetworkSystem
     private let pool: ConnectionPool
@@ -25,7 +26,7 @@ struct BlockingExchange: ~Copyable {
     private let options: BlockingHTTPClient.Options
     private let cancellation: Cancellation?
     private var machine: ExchangeMachine
-    private(set) var reader: MessageReader
+    @usableFromInline private(set) var reader: MessageReader
     private var lease: ConnectionLease?
     /// A read that did not fill its room has emptied the socket: wait before the next.
     private var expectsWait = true
@@ -248,7 +249,7 @@ struct BlockingExchange: ~Copyable {
     // MARK: The body
 
     /// What the body is read in.
-    enum Unit { case line, event, piece }
+    @usableFromInline enum Unit { case line, event, piece }
 
     /// The next unit of the body, or nil at its end.
     mutating func next(_ unit: Unit) throws(TransportError) -> ByteRange? {
@@ -303,9 +304,10 @@ struct BlockingExchange: ~Copyable {
     }
 
     /// Bytes of a range that the reader returned last.
+    @usableFromInline
     subscript(range: ByteRange) -> Span<UInt8> {
         @_lifetime(borrow self)
-        borrowing get { reader[range] }
+        @inlinable borrowing get { reader[range] }
     }
 
     var eventType: Span<UInt8> {

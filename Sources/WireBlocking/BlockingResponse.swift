@@ -8,7 +8,7 @@ public import WireHTTP1
 /// What the `next` calls return is borrowed from the receive buffer: using it after the following
 /// call does not compile.
 public struct BlockingResponse: ~Copyable {
-    private var exchange: BlockingExchange
+    @usableFromInline var exchange: BlockingExchange
     public let head: ResponseHead
 
     init(_ exchange: consuming BlockingExchange) {
@@ -103,14 +103,16 @@ public struct BlockingResponse: ~Copyable {
     // MARK: For layers that know what a record carries
 
     /// The next line as a range; it does not count as content until `noteContent`.
+    @inline(__always)
     package mutating func nextLineRange() throws(TransportError) -> ByteRange? {
         try exchange.next(.line)
     }
 
     /// The bytes of a range that was returned last.
+    @usableFromInline
     package subscript(range: ByteRange) -> Span<UInt8> {
         @_lifetime(borrow self)
-        borrowing get { exchange[range] }
+        @inlinable borrowing get { exchange[range] }
     }
 
     /// Where the line returned last starts in the body.

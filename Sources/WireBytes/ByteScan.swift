@@ -1,8 +1,9 @@
-internal import CWireKernels
+public import CWireKernels
 
 /// Searches over whole spans. The loops are C (see CWireKernels); the bounds are Swift's.
 public enum ByteScan {
     /// Index of the first `byte` at or after `start`, or nil.
+    @inlinable @inline(__always)
     public static func firstIndex(
         of byte: UInt8, in bytes: Span<UInt8>, from start: Int = 0
     ) -> Int? {
@@ -92,8 +93,8 @@ public enum ByteScan {
             == wanted.loadUnaligned(fromByteOffset: last, as: type)
     }
 
-    @inline(__always)
-    private static func run(
+    @inlinable @inline(__always)
+    static func run(
         in bytes: Span<UInt8>, from start: Int, _ scan: (UnsafePointer<UInt8>, Int) -> Int
     ) -> Int {
         precondition(start >= 0 && start <= bytes.count, "scan outside the span")

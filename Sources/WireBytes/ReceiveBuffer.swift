@@ -61,31 +61,35 @@
     }
 
     /// Releases the next `count` raw bytes as content.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func expose(_ count: Int) {
         precondition(count >= 0 && count <= filled - scanned, "exposes bytes not received")
         if consumed == contentEnd {
             cursors.consumed = scanned
             cursors.contentEnd = scanned + count
         } else {
-            if contentEnd != scanned {
-                // Safe because both ranges lie within the allocation; the move handles overlap.
-                unsafe (base + contentEnd).copyMemory(from: base + scanned, byteCount: count)
-            }
+            if contentEnd != scanned { slide(count) }
             cursors.contentEnd += count
         }
         cursors.scanned += count
     }
 
+    /// Moves the next `count` raw bytes over the gap.
+    @usableFromInline
+    func slide(_ count: Int) {
+        // Safe because both ranges lie within the allocation; the move handles overlap.
+        unsafe (base + contentEnd).copyMemory(from: base + scanned, byteCount: count)
+    }
+
     /// Drops the next `count` raw bytes.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func skip(_ count: Int) {
         precondition(count >= 0 && count <= filled - scanned, "skips bytes not received")
         cursors.scanned += count
     }
 
     /// Drops the first `count` bytes of content.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func consume(_ count: Int) {
         precondition(count >= 0 && count <= contentEnd - consumed, "consumes bytes not released")
         poison(ByteRange(start: consumed, count: count))

@@ -25,3 +25,15 @@ extension Array where Element == UInt8 {
         }
     }
 }
+
+extension Span where Element == UInt8 {
+    /// Eight bytes from `index` on as one number, the first in its lowest bits.
+    @inlinable @inline(__always)
+    public func word(at index: Int) -> UInt64 {
+        precondition(index >= 0 && index <= count - 8, "word outside the span")
+        return unsafe withUnsafeBytes { bytes in
+            // Safe because the eight bytes were just checked to lie in the span.
+            unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        }
+    }
+}

@@ -29,7 +29,7 @@ public struct MessageReader: ~Copyable {
 
     public private(set) var buffer: ReceiveBuffer
     private var decoder: ResponseDecoder
-    private var lines: LineScanner
+    @usableFromInline var lines: LineScanner
     private var events: SSEScanner
     /// Bytes returned by `nextPiece` last.
     private var returnedPiece = 0
@@ -90,7 +90,7 @@ public struct MessageReader: ~Copyable {
     }
 
     /// The offset in the body of the line that `nextLine` returned last.
-    public var lineOffset: Int { lines.offset }
+    @inlinable public var lineOffset: Int { lines.offset }
 
     /// The next piece of the body as it came, however cut.
     public mutating func nextPiece() throws(Failure) -> RecordStep {
@@ -104,6 +104,7 @@ public struct MessageReader: ~Copyable {
         return .record(buffer.contentRange)
     }
 
+    @inline(__always)
     private mutating func finishPiece() {
         if returnedPiece == 0 { return }
         buffer.consume(returnedPiece)

@@ -28,12 +28,12 @@ public struct LineScanner: Sendable {
     ) throws(FramingError) -> ByteRange? {
         finishReturned(&buffer)
         if buffer.contentCount == searched, !atEnd { return nil }
-        return try search(buffer, atEnd: atEnd)
+        return try search(&buffer, atEnd: atEnd)
     }
 
     @usableFromInline
     mutating func search(
-        _ buffer: borrowing ReceiveBuffer, atEnd: Bool
+        _ buffer: inout ReceiveBuffer, atEnd: Bool
     ) throws(FramingError) -> ByteRange? {
         let content = buffer.content
         guard let end = ByteScan.firstIndex(of: ASCII.lf, in: content, from: searched) else {

@@ -33,6 +33,7 @@ struct BodyDecoder: Sendable {
     var trailers: Fields { chunked.trailers }
 
     /// - Parameter offset: where the raw bytes start in the message; moves along.
+    @inline(__always)
     mutating func advance(
         _ buffer: inout ReceiveBuffer, offset: inout Int
     ) throws(HTTP1Error) -> BodyStep {

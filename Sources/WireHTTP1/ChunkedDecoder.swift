@@ -43,6 +43,7 @@ public struct ChunkedDecoder: Sendable {
     /// Moves raw bytes to content up to one piece of data, or to the end.
     ///
     /// - Parameter offset: where the raw bytes start in the message; moves along.
+    @inline(__always)
     public mutating func advance(
         _ buffer: inout ReceiveBuffer, offset: inout Int
     ) throws(HTTP1Error) -> BodyStep {
@@ -78,25 +79,28 @@ public struct ChunkedDecoder: Sendable {
         }
     }
 
-    /// The header that nearly every chunk has, read at one go: the last chunk's CRLF, one to seven
+    /// The header that nearly every chunk has, read at one go: the last chunk's CRLF, one to six
     /// digits, CRLF, and all of that there. Nil sends any other to `readFraming`, which also finds
     /// the errors.
     @inline(__always)
     private func plainHeader(_ raw: Span<UInt8>) -> (size: Int, count: Int)? {
-        guard raw.count >= 11 else { return nil }
-        var index = 0
+        let lineEnd: UInt16 = 0x0A0D
+        guard raw.count >= 10 else { return nil }
+        var start = 0
         if state == .dataCR {
-            guard raw[0] == ASCII.cr, raw[1] == ASCII.lf else { return nil }
-            index = 2
+            guard UInt16(truncatingIfNeeded: raw.word(at: 0)) == lineEnd else { return nil }
+            start = 2
         }
-        let first = index
+        var rest = raw.word(at: start)
         var size = 0
-        while index < first + 7, let digit = ASCII.hexValue(raw[index]) {
+        var digits = 0
+        while digits < 6, let digit = ASCII.hexValue(UInt8(truncatingIfNeeded: rest)) {
             size = size << 4 | Int(digit)
-            index += 1
+            rest >>= 8
+            digits += 1
         }
-        guard size > 0, raw[index] == ASCII.cr, raw[index + 1] == ASCII.lf else { return nil }
-        return (size, index + 2)
+        guard size > 0, UInt16(truncatingIfNeeded: rest) == lineEnd else { return nil }
+        return (size, start + digits + 2)
     }
 
     /// Reads up to the next chunk's data or the trailers; returns how many bytes that took.

@@ -74,7 +74,14 @@ public struct ResponseDecoder: ~Copyable, Sendable {
     /// Takes what it can off the raw bytes, up to one step.
     public mutating func advance(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Step {
         do throws(HTTP1Error) {
-            return try takeStep(&buffer)
+            if state != .body { return try takeHeadStep(&buffer) }
+            switch try body.advance(&buffer, offset: &offset) {
+            case .content(let count): return .content(count)
+            case .needsBytes: return .needsBytes
+            case .end:
+                state = .ended
+                return .end
+            }
         } catch {
             throw fail(error)
         }
@@ -107,22 +114,14 @@ public struct ResponseDecoder: ~Copyable, Sendable {
         return error
     }
 
-    private mutating func takeStep(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Step {
+    private mutating func takeHeadStep(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Step {
         switch state {
-        case .body:
-            switch try body.advance(&buffer, offset: &offset) {
-            case .content(let count): return .content(count)
-            case .needsBytes: return .needsBytes
-            case .end:
-                state = .ended
-                return .end
-            }
         case .statusLine:
             guard try takeStatusLine(&buffer) else { return .needsBytes }
             state = .fields
             return try takeFields(&buffer)
         case .fields: return try takeFields(&buffer)
-        case .ended: return .end
+        case .body, .ended: return .end
         case .failed: throw failure!
         }
     }

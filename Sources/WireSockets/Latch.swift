@@ -10,18 +10,10 @@ public final class Latch: Sendable {
     private let opener: Descriptor
 
     public init() throws(SystemError) {
-        var ends: InlineArray<2, Int32> = [0, 0]
-        // Safe because pipe writes two descriptors.
-        let made = unsafe withUnsafeMutableBytes(of: &ends) {
-            unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
-        }
-        if made != 0 { throw .last("pipe") }
-        for index in ends.indices {
-            _ = fcntl(ends[index], F_SETFD, FD_CLOEXEC)
-            _ = fcntl(ends[index], F_SETFL, O_NONBLOCK)
-        }
-        descriptor = Descriptor(owning: ends[0])
-        opener = Descriptor(owning: ends[1])
+        let (reading, writing) = try Pipe.make()
+        _ = fcntl(writing, F_SETFL, O_NONBLOCK)
+        descriptor = Descriptor(owning: reading)
+        opener = Descriptor(owning: writing)
     }
 
     public func open() {

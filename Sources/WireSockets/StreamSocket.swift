@@ -166,6 +166,19 @@ public struct StreamSocket: Sendable {
         else { throw .last("setsockopt") }
     }
 
+    /// Sends FIN behind what was written and goes on reading, as a server does whose last bytes no
+    /// reset may discard (RFC 9112 9.6). Not for clients: see `Descriptor.shutdown`.
+    public func finishSending() {
+        _ = shutdown(descriptor.rawValue, Int32(SHUT_WR))
+    }
+
+    /// Asks for kernel buffers of about these sizes (the kernel doubles them and has a minimum), so
+    /// that a test meets back-pressure soon. Connections take over those of their listener.
+    public func setBufferSizes(send: Int32?, receive: Int32?) throws(SystemError) {
+        if let send { try setOption(SOL_SOCKET, SO_SNDBUF, send) }
+        if let receive { try setOption(SOL_SOCKET, SO_RCVBUF, receive) }
+    }
+
     private func setOption(
         _ level: Int32, _ option: Int32, _ value: Int32
     ) throws(SystemError) {

@@ -4,24 +4,25 @@ public import WireSockets
 /// A process started by this one, its standard output read here.
 public final class ChildProcess {
     public let processID: Int32
-    /// Read end of a pipe from the child's standard output.
-    public let output: Int32
+    /// Read end of a pipe from the child's standard output; -1 once closed.
+    public private(set) var output: Int32
     private var status: Int32?
 
-    /// Starts `path` with `arguments` (without the zeroth). Standard error is shared; SIGINT and
-    /// SIGTERM are unblocked in the child.
-    public init(_ path: String, _ arguments: [String]) throws(SystemError) {
-        var ends: InlineArray<2, Int32> = [0, 0]
-        // Safe because pipe writes two descriptors.
-        let made = unsafe withUnsafeMutableBytes(of: &ends) {
-            unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
-        }
-        if made != 0 { throw SystemError("pipe", errno) }
-        _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
-        _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
+    /// Starts `path` with `arguments` (without the zeroth). SIGINT and SIGTERM are unblocked in the
+    /// child.
+    ///
+    /// - Parameters:
+    ///   - input: becomes the child's standard input.
+    ///   - errors: becomes its standard error.
+    public init(
+        _ path: String, _ arguments: [String], input: Int32 = 0, errors: Int32 = 2
+    ) throws(SystemError) {
+        let (reading, writing) = try Pipe.make()
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
-        unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, writing, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2)
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         var none = sigset_t()
@@ -35,21 +36,32 @@ public final class ChildProcess {
         unsafe words.append(nil)
         var child: pid_t = 0
         let result = unsafe posix_spawn(&child, path, &actions, &attributes, words, environ)
-        for unsafe word in unsafe words { unsafe free(word) }
+        unsafe words.forEach { unsafe free($0) }
         unsafe posix_spawnattr_destroy(&attributes)
         unsafe posix_spawn_file_actions_destroy(&actions)
-        close(ends[1])
+        close(writing)
         guard result == 0 else {
-            close(ends[0])
+            close(reading)
             throw SystemError("posix_spawn \(path)", result)
         }
         processID = child
-        output = ends[0]
+        output = reading
     }
 
     deinit {
         if status == nil { stop() }
-        close(output)
+        closeOutput()
+    }
+
+    /// Reads no more: what the child writes from now on meets a broken pipe.
+    public func closeOutput() {
+        if output >= 0 { close(output) }
+        output = -1
+    }
+
+    /// Sends a signal, if the child has not been waited for.
+    public func send(signal number: Int32) {
+        if status == nil { kill(processID, number) }
     }
 
     /// Asks the child to end (SIGTERM) and waits until it has.

@@ -24,6 +24,14 @@ public enum Environment {
         }
     }
 
+    /// Opens what the caller has closed of the descriptors 0 to 2, such that using them still fails:
+    /// otherwise the next socket would get the number, and with it what is printed.
+    public static func reserveStandardDescriptors() {
+        for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 {
+            _ = unsafe open("/dev/null", (number == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC)
+        }
+    }
+
     /// Ends the process without flushing anything.
     public static func exit(_ status: Int32) -> Never { _exit(status) }
 }

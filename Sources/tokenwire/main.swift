@@ -1,1 +1,4 @@
-print("tokenwire")
+import WireSystem
+
+Environment.reserveStandardDescriptors()
+Environment.exit(Command.run(CommandLine.arguments).status)

@@ -13,11 +13,15 @@
 // module's view of the C library differ from Swift's.
 extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
+extern int pipe2(int[2], int);
 
 /// accept4(2) without asking for the peer's address.
 static inline int clinux_accept4(int descriptor, int flags) {
     return accept4(descriptor, (struct sockaddr *)0, (socklen_t *)0, flags);
 }
+
+/// pipe2(2): no moment in which a child started by another thread could inherit an end.
+static inline int clinux_pipe2(int *ends, int flags) { return pipe2(ends, flags); }
 
 /// ppoll(2) without a signal mask. A negative `nanoseconds` waits for ever.
 static inline int clinux_ppoll(struct pollfd *fds, unsigned long count, int64_t nanoseconds) {

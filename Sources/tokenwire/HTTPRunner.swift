@@ -1,0 +1,170 @@
+import WireBlocking
+import WireBytes
+import WireExchange
+import WireHTTP1
+import WireSockets
+import WireTime
+
+/// Makes the requests of one `tokenwire http` call, one after another, with one client.
+struct HTTPRunner: ~Copyable {
+    private static let redirectLimit = 10
+    /// A redirect's own body is read over, to keep the connection, when it is no longer than this.
+    private static let redirectBodyLimit = ByteLimit.kibibytes(64)
+
+    private let options: HTTPOptions
+    private let context: CommandContext
+    private var client: BlockingHTTPClient
+    private var file: Output?
+
+    init(_ options: HTTPOptions, _ context: CommandContext) {
+        self.options = options
+        self.context = context
+        client = BlockingHTTPClient(options.client)
+    }
+
+    mutating func run() throws(CommandError) -> ExitCode {
+        var code = try runFirst()
+        for url in options.thenURLs {
+            try context.output.flush()
+            try context.termination.pause(options.thenDelay)
+            let next = try runThen(url)
+            if code == .success { code = next }
+        }
+        return code
+    }
+
+    private mutating func runFirst() throws(CommandError) -> ExitCode {
+        let request: HTTPRequest
+        do throws(TransportError) {
+            request = try HTTPRequest(
+                options.method, url: options.url, fields: options.fields, body: options.body)
+        } catch { return try conclude(ExchangeReport(error)) }
+        return try follow(request)
+    }
+
+    private mutating func runThen(_ url: String) throws(CommandError) -> ExitCode {
+        let request: HTTPRequest
+        do throws(TransportError) { request = try HTTPRequest("GET", url: url) } catch {
+            return try conclude(ExchangeReport(error))
+        }
+        let done = try exchange(request, options.client.deadlines, redirectsLeft: nil)
+        return try conclude(done.report)
+    }
+
+    /// The first request, and those that redirects ask for. The total deadline spans them all.
+    private mutating func follow(_ first: HTTPRequest) throws(CommandError) -> ExitCode {
+        var request = first
+        request.sendsChunked = options.sendsChunked
+        var deadlines = options.client.deadlines
+        let end = MonotonicClock.now + deadlines.total
+        var redirectsLeft = options.follows ? HTTPRunner.redirectLimit : nil
+        while true {
+            let (report, next) = try exchange(request, deadlines, redirectsLeft: redirectsLeft)
+            guard let next else { return try conclude(report) }
+            request = next
+            redirectsLeft = redirectsLeft.map { $0 - 1 }
+            if !deadlines.total.isNever {
+                deadlines.total = max(.zero, end.since(MonotonicClock.now))
+            }
+        }
+    }
+
+    /// One exchange, its body delivered; or a redirect, and the request it leads to.
+    private mutating func exchange(
+        _ request: HTTPRequest, _ deadlines: Deadlines, redirectsLeft: Int?
+    ) throws(CommandError) -> (report: ExchangeReport, next: HTTPRequest?) {
+        var report = ExchangeReport()
+        var response: BlockingResponse
+        do throws(TransportError) {
+            response = try client.send(
+                request, deadlines: deadlines, cancellation: context.termination.cancellation
+            ) { report.timings = $0 }
+        } catch {
+            report.fail(error)
+            return (report, nil)
+        }
+        report.take(response)
+        if let redirectsLeft {
+            switch Redirect(of: request, by: response.head) {
+            case .none: break
+            case .to(let next) where redirectsLeft > 0:
+                _ = try? response.readBody(limit: HTTPRunner.redirectBodyLimit)
+                return (report, next)
+            case .to:
+                let message = "more than \(HTTPRunner.redirectLimit) redirects"
+                report.refuse(&response, .tooManyRedirects, message)
+                return (report, nil)
+            case .refused(let message):
+                report.refuse(&response, .badHeader, message)
+                return (report, nil)
+            }
+        }
+        noteContentCoding(response.head)
+        try deliver(&response, &report)
+        return (report, nil)
+    }
+
+    /// Reads the body to its end, or as far as it goes.
+    private mutating func deliver(
+        _ response: inout BlockingResponse, _ report: inout ExchangeReport
+    ) throws(CommandError) {
+        var sink = BodySink(
+            output: try bodyOutput(), limit: options.bodyLimit, digests: options.reports)
+        if options.includesHead { try sink.include(response.head) }
+        while true {
+            var stop: BodySink.Stop?
+            do throws(TransportError) {
+                guard let piece = try response.nextBytes() else { break }
+                stop = sink.take(piece)
+            } catch {
+                report.fail(error)
+                break
+            }
+            switch stop {
+            case nil: continue
+            case .output(let error): throw error
+            case .limit(let limit):
+                let progress = response.progress
+                response.cancel()
+                report.fail(.tooLarge(limit, what: "the body", progress))
+            }
+            break
+        }
+        report.finish(response)
+        report.bodyBytes = sink.count
+        report.bodySHA256 = sink.finish()
+    }
+
+    /// Where bodies go; nil when nobody wants them. A file is made only when there is something to
+    /// put into it: a connection refused leaves an older one as it was.
+    private mutating func bodyOutput() throws(CommandError) -> Output? {
+        guard let path = options.outputPath else { return options.reports ? nil : context.output }
+        if file == nil { file = try .file(path) }
+        return file
+    }
+
+    private func noteContentCoding(_ head: ResponseHead) {
+        if let coding = head.fields["content-encoding"], coding.lowercased() != "identity" {
+            context.console.note("tokenwire: the body is passed on as it is, in \(coding)")
+        }
+    }
+
+    /// Says how one request ended.
+    private func conclude(_ report: ExchangeReport) throws(CommandError) -> ExitCode {
+        if options.reports {
+            try context.output.write(report.json(includesReuse: !options.thenURLs.isEmpty))
+            try context.output.write("\n")
+            try context.output.flush()
+            if report.failure?.kind == .cancelled { throw .interrupted }
+            return report.exitCode
+        }
+        if let failure = report.failure {
+            if failure.kind == .cancelled { throw .interrupted }
+            try context.output.flush()
+            context.console.error(failure.message)
+        } else if let status = report.status, status >= 400 {
+            context.console.note("tokenwire: \(status) \(report.reason ?? "")")
+        }
+        return report.exitCode
+    }
+}
