@@ -81,7 +81,8 @@ let package = Package(
         .executableTarget(
             name: "tokenwire",
             dependencies: codecs + driver + ollama + ["WireDigest", "WireSystem", "WireServer"],
-            swiftSettings: settings),
+            // The recordings that `demo` replays: links into Fixtures.
+            resources: [.embedInCode("Recordings")], swiftSettings: settings),
         // Tests
         .target(
             name: "CAllocationCounter", path: "Tests/CAllocationCounter"),

@@ -111,7 +111,8 @@ private struct Fields {
         _ keepAlive: KeepAlive?, _ truncate: Bool?, _ shift: Bool?, _ logprobs: Bool?,
         _ topLogprobs: Int?
     ) {
-        add("stream", .bool(stream))
+        // Streaming is the server's default.
+        if !stream { add("stream", .bool(false)) }
         add("format", format?.json)
         let options = options.members
         if !options.isEmpty { add("options", .object(options)) }

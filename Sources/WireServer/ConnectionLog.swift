@@ -55,6 +55,8 @@ public struct ConnectionRecord: Sendable {
     public internal(set) var bytesSent = 0
     /// The first 100,000 of them.
     public internal(set) var writes: [Write] = []
+    /// The kernel takes no more for now: the client does not read.
+    public internal(set) var isBlocked = false
     /// When the last script had no step left but to stall or to close.
     public internal(set) var scriptDoneAt: Instant?
     public internal(set) var clientClose: ClientClose?

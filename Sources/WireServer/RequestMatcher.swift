@@ -97,8 +97,8 @@ public struct RequestMatcher: Sendable {
         return sameModel.isEmpty ? near : sameModel
     }
 
-    /// Of equals, those whose client spoke the same version and wanted the same of the connection, if
-    /// there are any: the others' responses end it, or do not, against the request.
+    /// Of equals, those whose client spoke the same version and wanted the same of the connection,
+    /// if there are any: the others' responses end it, or do not, against the request.
     private func likeliest(of group: [Int], for request: ReceivedRequest) -> [Int] {
         let alike = group.filter {
             let recorded = candidates[$0].exchange.request

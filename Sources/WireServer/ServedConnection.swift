@@ -48,7 +48,11 @@ final class ServedConnection {
     private(set) var player: ScriptPlayer?
     private var role = Role.answer
     /// The kernel takes no more for now.
-    private var isBlocked = false
+    private var isBlocked = false {
+        didSet {
+            if isBlocked != oldValue { log.change(id) { $0.isBlocked = isBlocked } }
+        }
+    }
     /// When the connection wants its next turn, readiness aside.
     private(set) var wakeAt = Instant.distantFuture
 

@@ -71,7 +71,8 @@ struct ServerLoop {
                     id: acceptedCount, socket: socket, behaviour: behaviour, options: options,
                     log: log, now: now)
                 acceptedCount += 1
-                connection.serve(Readiness(read: true, write: false), at: now)
+                let reads = connection.interest?.read ?? false
+                connection.serve(Readiness(read: reads, write: false), at: now)
                 if connection.state != .over { connections.append(connection) }
             } catch {
                 acceptsAgainAt = now + ServerLoop.acceptPause

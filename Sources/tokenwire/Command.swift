@@ -8,8 +8,14 @@ enum Command {
 
     /// In the order of the help text.
     private static let subcommands: [Subcommand] = [
+        ChatCommand.chat,
+        ChatCommand.generate,
+        ModelCommands.list,
+        ModelCommands.ps,
+        ModelCommands.version,
         HTTPCommand.subcommand,
         ParseCommand.subcommand,
+        DemoCommand.subcommand,
     ]
 
     static func run(_ words: [String]) -> ExitCode {

@@ -216,4 +216,43 @@ struct RandomTests {
                 "seed \(seed): \(shown(text))")
         }
     }
+
+    @Test("calls in any order never trap; a call that throws moves nothing", arguments: seeds)
+    func calls(seed: UInt64) {
+        var random = RandomDocument(generator: SeededGenerator(seed: seed &+ 3000))
+        for round in 0..<60 {
+            let value = random.value(depth: 3)
+            var text = Array(random.spelling(of: value).utf8)
+            if round % 2 == 1 { text = spoil(text, &random.generator) }
+            var cursor = JSONCursor(text.span)
+            for _ in 0..<60 {
+                let before = cursor.position
+                let call = Int.random(in: 0..<11, using: &random.generator)
+                let hasThrown = !make(call, &cursor)
+                let message: Comment = "seed \(seed), round \(round): \(shown(text))"
+                #expect(cursor.position >= before, message)
+                #expect(!hasThrown || cursor.position == before, message)
+                #expect(cursor.position <= text.count, message)
+            }
+        }
+    }
+
+    private func make(_ call: Int, _ cursor: inout JSONCursor) -> Bool {
+        do {
+            switch call {
+            case 0: try cursor.beginObject()
+            case 1: try cursor.beginArray()
+            case 2, 3: _ = try cursor.nextKey()
+            case 4, 5: _ = try cursor.nextElement()
+            case 6: _ = cursor.text(of: try cursor.string())
+            case 7: _ = cursor.double(of: try cursor.number())
+            case 8: _ = try cursor.bool()
+            case 9: try cursor.skipValue()
+            default: try cursor.finish()
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
 }

@@ -116,4 +116,32 @@ struct StringTests {
         #expect(try JSONValue(parsing: text.span) == wanted)
         #expect(try walked(text) == wanted)
     }
+
+    /// Strings that begin anywhere in or behind the 64 bytes looked at last, and end anywhere.
+    @Test("a string ends at the right byte, however far behind the last", arguments: 0...140)
+    func distances(gap: Int) throws {
+        let blanks = String(repeating: " ", count: gap)
+        for length in [0, 1, 30, 62, 63, 64, 65, 100, 127, 128, 129, 200] {
+            let content = String(repeating: "x", count: length)
+            let text = Array("[\"a\",\(blanks)\"\(content)\",\"b\",\"c\"]".utf8)
+            let wanted: JSONValue = ["a", .string(content), "b", "c"]
+            #expect(try JSONValue(parsing: text.span) == wanted)
+            #expect(try JSON.validate(text.span) == .array)
+        }
+    }
+
+    /// The search goes on behind an escape or a character, in a block that may hold nothing else.
+    @Test("an escape or a character across the end of a block", arguments: 54...70)
+    func acrossBlocks(before: Int) throws {
+        let start = String(repeating: "x", count: before)
+        for (spelling, scalar) in [
+            ("\\n", "\n"), ("\\u00e9", "é"), ("\\ud83d\\ude00", "😀"), ("€", "€"),
+        ] {
+            for after in 50...135 {
+                let end = String(repeating: "y", count: after)
+                let text = Array("[\"\(start)\(spelling)\(end)\",\"z\"]".utf8)
+                #expect(try JSONValue(parsing: text.span) == [.string(start + scalar + end), "z"])
+            }
+        }
+    }
 }

@@ -1,0 +1,180 @@
+import OllamaBlocking
+import OllamaProtocol
+import WireBytes
+import WireJSON
+
+/// Puts a stream's records on the terminal or into a pipe, in the form asked for.
+struct AnswerPrinter {
+    private let options: ChatOptions
+    private let context: CommandContext
+    private var outputGuard: OutputGuard
+    private var reply = Reply()
+
+    init(_ options: ChatOptions, _ context: CommandContext) {
+        self.options = options
+        self.context = context
+        outputGuard = options.outputGuard
+    }
+
+    /// Reads the stream to its end, or until a guard says to leave it.
+    ///
+    /// - Returns: the answer as a turn of the conversation; nil when it was left.
+    mutating func print(
+        _ stream: consuming BlockingStream
+    ) throws(StreamError) -> (code: ExitCode, reply: Message?) {
+        var stream = stream
+        while let record = try stream.next() {
+            let verdict = outputGuard.feed(record.content)
+            guard put(record) else { return (.success, nil) }
+            if verdict != .goOn { return (stop(verdict), nil) }
+        }
+        reply.summary = stream.summary ?? Summary()
+        finish()
+        return (.success, reply.message)
+    }
+
+    /// Says why there is no answer, or no more of it.
+    mutating func fail(_ error: StreamError) throws(CommandError) -> ExitCode {
+        let code = ExitCode(error)
+        endLine()
+        if options.form == .json {
+            try? context.output.writeLine(json(outcome: "\(code.word)", error: "\(error)"))
+        }
+        try context.output.flush()
+        if case .cancelled = error { return code }
+        context.console.error("\(error)")
+        return code
+    }
+
+    /// False when nobody reads the output any more.
+    private mutating func put(_ record: borrowing BlockingStream.Record) -> Bool {
+        if !record.thinking.isEmpty {
+            if options.form == .json { reply.thinking += record.thinkingText }
+            if context.console.isTerminal { context.console.writeDimmed(record.thinkingText) }
+        }
+        reply.text += record.text
+        if let calls = try? record.fields.decodedToolCalls(in: record.json) {
+            reply.toolCalls += calls
+        }
+        do throws(CommandError) {
+            switch options.form {
+            case .raw:
+                try context.output.write(record.json)
+                try context.output.write("\n")
+            case .text: try context.output.write(record.content)
+            case .json: return true
+            }
+            try context.output.flush()
+            return true
+        } catch { return false }
+    }
+
+    private mutating func stop(_ verdict: OutputGuard.Verdict) -> ExitCode {
+        endLine()
+        let reason =
+            switch verdict {
+            case .tooLong(let characters): "stopped: more than \(characters - 1) characters"
+            case .repeats(let bytes): "stopped: the last \(bytes) bytes repeat themselves"
+            case .goOn: ""
+            }
+        if options.form == .json {
+            try? context.output.writeLine(json(outcome: "stopped", error: reason))
+        }
+        try? context.output.flush()
+        context.console.error(reason)
+        return .stoppedByGuard
+    }
+
+    private func finish() {
+        endLine()
+        if options.form == .json {
+            try? context.output.writeLine(json(outcome: "complete", error: nil))
+        }
+        for call in reply.toolCalls where options.form == .text {
+            let arguments = (try? call.function.arguments.encoded()) ?? []
+            try? context.output.writeLine(
+                "\(call.function.name) \(String(decoding: arguments, as: UTF8.self))")
+        }
+        try? context.output.flush()
+        if options.showsStats { context.console.write(stats + "\n") }
+    }
+
+    /// Text from a model seldom ends its last line.
+    private func endLine() {
+        if options.form == .text, !reply.text.isEmpty, reply.text.last != "\n" {
+            try? context.output.write("\n")
+        }
+    }
+
+    private var stats: String {
+        let summary = reply.summary
+        var parts = ["\(summary.evalCount) tokens"]
+        if let rate = summary.tokensPerSecond { parts.append("\(rounded(rate)) tokens/s") }
+        if let first = summary.timeToFirstToken { parts.append("first token \(text(first))") }
+        parts.append("load \(text(summary.loadDuration))")
+        parts.append("prompt \(summary.promptEvalCount) tokens in \(text(summary.promptEvalDuration))")
+        parts.append("total \(text(summary.totalDuration))")
+        return parts.joined(separator: ", ")
+    }
+
+    private func json(outcome: String, error: String?) -> String {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.field("outcome", outcome)
+        if let error { writer.field("error", error) }
+        writer.field("text", reply.text)
+        if !reply.thinking.isEmpty { writer.field("thinking", reply.thinking) }
+        if !reply.toolCalls.isEmpty {
+            writer.key("tool_calls")
+            writer.beginArray()
+            for call in reply.toolCalls {
+                writer.beginObject()
+                if let id = call.id { writer.field("id", id) }
+                writer.field("name", call.function.name)
+                writer.key("arguments")
+                // What was read as JSON can be written as JSON.
+                try? call.function.arguments.write(to: &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+        let summary = reply.summary
+        writer.field("done_reason", summary.reason)
+        writer.field("prompt_eval_count", summary.promptEvalCount)
+        writer.field("eval_count", summary.evalCount)
+        writer.field("load_ms", milliseconds(summary.loadDuration))
+        writer.field("total_ms", milliseconds(summary.totalDuration))
+        if let first = summary.timeToFirstToken {
+            writer.field("first_token_ms", milliseconds(first))
+        }
+        writer.endObject()
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private func milliseconds(_ duration: Duration) -> Int { Int(duration / .milliseconds(1)) }
+
+    private func text(_ duration: Duration) -> String {
+        let milliseconds = duration / .milliseconds(1)
+        return milliseconds < 1000 ? "\(rounded(milliseconds)) ms" : "\(rounded(milliseconds / 1000)) s"
+    }
+
+    private func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+}
+
+extension ExitCode {
+    /// For `outcome` in a JSON answer.
+    fileprivate var word: String {
+        switch self {
+        case .success: "complete"
+        case .serverError: "server-error"
+        case .usage: "usage"
+        case .unreachable: "unreachable"
+        case .tls: "tls"
+        case .deadline: "timeout"
+        case .peer: "incomplete"
+        case .stoppedByGuard: "stopped"
+        case .retryable, .permanent: "failed"
+        case .interrupted: "interrupted"
+        }
+    }
+}
