@@ -21,31 +21,39 @@ static inline block below(block a, uint8_t limit) {
 static inline block either(block a, block b) { return _mm_or_si128(a, b); }
 #endif
 
-/// Past this many bytes without a hit, memchr (which dispatches to wider loads at run time) is
-/// faster than the loop here; measured between 300 B and 1 KiB.
-#define MEMCHR_AFTER 256
+#if defined(__SSE2__)
+/// Bit k is set where `bytes[k]` is `wanted`, of 64 bytes.
+static inline uint64_t hits64(const uint8_t *bytes, uint8_t wanted) {
+    uint64_t low = mask(equal(load(bytes), wanted)) | mask(equal(load(bytes + 16), wanted)) << 16;
+    uint64_t high = mask(equal(load(bytes + 32), wanted)) | mask(equal(load(bytes + 48), wanted)) << 16;
+    return low | high << 32;
+}
+
+static inline block any64(const uint8_t *bytes, uint8_t wanted) {
+    return either(
+        either(equal(load(bytes), wanted), equal(load(bytes + 16), wanted)),
+        either(equal(load(bytes + 32), wanted), equal(load(bytes + 48), wanted)));
+}
+#endif
+
+/// memchr dispatches to wider loads at run time; from about this length on it is faster.
+#define MEMCHR_FROM 192
 
 size_t cwk_find_byte(const uint8_t *bytes, size_t count, uint8_t wanted) {
-    size_t i = 0;
 #if defined(__SSE2__)
-    size_t near = count < MEMCHR_AFTER ? count : MEMCHR_AFTER;
-    for (; i + 2 * BLOCK <= near; i += 2 * BLOCK) {
-        unsigned low = mask(equal(load(bytes + i), wanted));
-        unsigned hits = low | mask(equal(load(bytes + i + BLOCK), wanted)) << BLOCK;
-        if (hits != 0) return i + (size_t)__builtin_ctz(hits);
-    }
-    if (i + BLOCK <= near) {
-        unsigned hits = mask(equal(load(bytes + i), wanted));
-        if (hits != 0) return i + (size_t)__builtin_ctz(hits);
-        i += BLOCK;
-    }
-    if (i < count && count <= MEMCHR_AFTER && count >= BLOCK) {
-        // The rest by a load that overlaps what has been searched: any hit lies in the rest.
-        unsigned hits = mask(equal(load(bytes + count - BLOCK), wanted));
-        return hits == 0 ? count : count - BLOCK + (size_t)__builtin_ctz(hits);
+    if (count >= 64 && count <= MEMCHR_FROM) {
+        // Three loads of 64 that overlap as the length wants it: nothing to guess.
+        const uint8_t *last = bytes + count - 64, *middle = count < 128 ? last : bytes + 64;
+        block any = either(any64(bytes, wanted), either(any64(middle, wanted), any64(last, wanted)));
+        if (mask(any) == 0) return count;
+        uint64_t hits = hits64(bytes, wanted);
+        if (hits != 0) return (size_t)__builtin_ctzll(hits);
+        hits = hits64(middle, wanted);
+        if (hits != 0) return (size_t)(middle - bytes) + (size_t)__builtin_ctzll(hits);
+        return (size_t)(last - bytes) + (size_t)__builtin_ctzll(hits64(last, wanted));
     }
 #endif
-    const uint8_t *hit = i < count ? memchr(bytes + i, wanted, count - i) : NULL;
+    const uint8_t *hit = count == 0 ? NULL : memchr(bytes, wanted, count);
     return hit == NULL ? count : (size_t)(hit - bytes);
 }
 

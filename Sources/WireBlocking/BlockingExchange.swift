@@ -31,6 +31,9 @@ struct BlockingExchange: ~Copyable {
     /// A read that did not fill its room has emptied the socket: wait before the next.
     private var expectsWait = true
     private var lastReturn: Instant
+    /// Bytes received since a deadline passed, and the most that a socket's buffer is taken to hold.
+    private var lateBytes = 0
+    private static let kernelBytes = 8 << 20
     private(set) var isReused = false
     private(set) var informational: [Int] = []
     private(set) var wasReleased = false
@@ -165,7 +168,11 @@ struct BlockingExchange: ~Copyable {
                 request.head.span.extracting(droppingFirst: fromHead),
                 request.body.span.extracting(droppingFirst: fromBody))
             switch result {
-            case .bytes(let count): machine.wrote(count, at: system.now)
+            case .bytes(let count):
+                lastReturn = system.now
+                machine.wrote(count, at: lastReturn)
+                // A peer that takes all at once must not keep `total` from being looked at.
+                if machine.nextDeadline <= lastReturn { return }
             case .wouldBlock: return
             case .failed: return machine.writeFailed(at: system.now)
             }
@@ -177,9 +184,9 @@ struct BlockingExchange: ~Copyable {
     /// Waits until something has happened: bytes came in, the peer closed, or the request went on.
     private mutating func pump() throws(TransportError) {
         countContent()
+        try expire()
+        machine.resumed(after: system.now.since(lastReturn))
         if expectsWait {
-            let now = system.now
-            machine.resumed(after: now.since(lastReturn))
             guard let transport = lease?.transport else { return }
             let interest = machine.interest
             let ready = transport.wait(
@@ -196,6 +203,16 @@ struct BlockingExchange: ~Copyable {
         try receive()
     }
 
+    /// A deadline had passed at the last read, and what that brought has not moved it: the peer's time
+    /// is up, even if it always has more to send. Reads go on only for what the kernel may have held.
+    private mutating func expire() throws(TransportError) {
+        if machine.nextDeadline > lastReturn {
+            lateBytes = 0
+        } else if expectsWait || lateBytes > BlockingExchange.kernelBytes {
+            try settle(machine.timeReached(lastReturn))
+        }
+    }
+
     private mutating func receive() throws(TransportError) {
         guard let transport = lease?.transport else { return }
         let (result, room) = try refill(transport)
@@ -203,6 +220,7 @@ struct BlockingExchange: ~Copyable {
         switch result {
         case .bytes(let count):
             expectsWait = count < room
+            lateBytes += count
             machine.received(count, at: lastReturn)
         case .wouldBlock:
             expectsWait = true

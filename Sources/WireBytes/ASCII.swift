@@ -1,9 +1,11 @@
+public import CWireKernels
+
 /// Byte classes and numbers of the text protocols.
 public enum ASCII {
-    public static let tab: UInt8 = 0x09
-    public static let lf: UInt8 = 0x0A
-    public static let cr: UInt8 = 0x0D
-    public static let space: UInt8 = 0x20
+    @inlinable public static var tab: UInt8 { 0x09 }
+    @inlinable public static var lf: UInt8 { 0x0A }
+    @inlinable public static var cr: UInt8 { 0x0D }
+    @inlinable public static var space: UInt8 { 0x20 }
 
     /// RFC 9110 5.6.2 `tchar`.
     public static func isToken(_ byte: UInt8) -> Bool {
@@ -13,11 +15,10 @@ public enum ASCII {
     @inlinable public static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
     /// The value of a hexadecimal digit, or nil.
-    @inlinable public static func hexValue(_ byte: UInt8) -> UInt8? {
-        let digit = byte &- 0x30
-        if digit < 10 { return digit }
-        let letter = (byte | 0x20) &- 0x61
-        return letter < 6 ? letter + 10 : nil
+    @inlinable @inline(__always)
+    public static func hexValue(_ byte: UInt8) -> UInt8? {
+        let value = cwk_hex_value(byte)
+        return value == 0xFF ? nil : value
     }
 
     @inlinable public static func lowercased(_ byte: UInt8) -> UInt8 {

@@ -30,19 +30,19 @@ extension ReceiveBuffer {
         guard bytes.count <= limit.bytes - held else {
             throw ByteLimitExceeded(limit: limit, held: held)
         }
-        copy(bytes)
+        copy(bytes, upTo: limit)
     }
 
     /// Copies bytes in that need no transfer decoding: they are content at once. The limit is not
     /// applied: how much is added before it is read out is up to the caller.
     public mutating func appendContent(_ bytes: Span<UInt8>) {
-        copy(bytes)
+        copy(bytes, upTo: .bytes(.max))
         expose(rawCount)
     }
 
-    private mutating func copy(_ bytes: Span<UInt8>) {
+    private mutating func copy(_ bytes: Span<UInt8>, upTo most: ByteLimit) {
         if bytes.isEmpty { return }
-        arrange(room: bytes.count, upTo: .max)
+        arrange(room: bytes.count, upTo: most.bytes)
         unsafe bytes.withUnsafeBytes { source in
             // Safe because `arrange` has left at least `bytes.count` bytes behind `filled`.
             unsafe (base + filled).copyMemory(from: source.baseAddress!, byteCount: source.count)

@@ -22,7 +22,7 @@ public struct LineScanner: Sendable {
     /// The next line without its end, as a range of the buffer; nil when more bytes are needed.
     ///
     /// - Parameter atEnd: no more bytes will come, so what is left is a line too.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func next(
         in buffer: inout ReceiveBuffer, atEnd: Bool = false
     ) throws(FramingError) -> ByteRange? {
@@ -36,7 +36,7 @@ public struct LineScanner: Sendable {
         _ buffer: inout ReceiveBuffer, atEnd: Bool
     ) throws(FramingError) -> ByteRange? {
         let content = buffer.content
-        guard let end = ByteScan.firstIndex(of: ASCII.lf, in: content, from: searched) else {
+        guard let end = lineEnd(in: content) else {
             // One byte may still turn out to be the CR of a CRLF.
             try check(content.count - 1)
             searched = content.count
@@ -52,8 +52,21 @@ public struct LineScanner: Sendable {
         return ByteRange(start: buffer.consumed, count: length)
     }
 
+    /// Index of the first LF among the content not searched yet.
+    @inlinable @inline(__always)
+    func lineEnd(in content: Span<UInt8>) -> Int? {
+        let last = content.count - 1
+        // A record that came whole ends where the content ends. Looking for an LF before that one,
+        // of which there is none, is the search that needs no guess of how long the record is.
+        guard last >= searched, content[last] == ASCII.lf else {
+            return ByteScan.firstIndex(of: ASCII.lf, in: content, from: searched)
+        }
+        return ByteScan.firstIndex(of: ASCII.lf, in: content.extracting(0..<last), from: searched)
+            ?? last
+    }
+
     /// Consumes the line returned last. `next` does so by itself.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func finishReturned(_ buffer: inout ReceiveBuffer) {
         if returned == 0 { return }
         buffer.consume(returned)
@@ -69,7 +82,8 @@ public struct LineScanner: Sendable {
         searched = 0
     }
 
-    private func check(_ length: Int) throws(FramingError) {
+    @inlinable @inline(__always)
+    func check(_ length: Int) throws(FramingError) {
         if length > limit.bytes { throw .lineTooLong(limit: limit, offset: offset) }
     }
 }

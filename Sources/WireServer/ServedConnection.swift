@@ -1,3 +1,4 @@
+internal import Glibc
 internal import WireBytes
 internal import WireHTTP1
 internal import WireSockets
@@ -194,10 +195,9 @@ final class ServedConnection {
             return count
         case .wouldBlock:
             isBlocked = true
-        case .failed:
-            // A FIN that lies before the RST is what the client did first.
-            receive()
-            if state != .over { clientClosed(.reset) }
+        case .failed(let error):
+            // EPIPE: a FIN came before the RST, and it is what the client did first.
+            clientClosed(error.number == EPIPE ? .fin : .reset)
         }
         return 0
     }

@@ -5,6 +5,11 @@ internal import Glibc
 public struct ResolveFailure: Error, Equatable, Sendable {
     public let host: String
     public let message: String
+
+    public init(host: String, message: String) {
+        self.host = host
+        self.message = message
+    }
 }
 
 /// Names to addresses.

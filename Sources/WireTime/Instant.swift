@@ -13,16 +13,17 @@ public struct Instant: Comparable, Hashable, Sendable {
         a.nanoseconds < b.nanoseconds
     }
 
-    /// Saturates at `distantFuture`; `.never` leads there.
+    /// Saturates, `distantFuture` being the end; `.never` leads there from everywhere.
     @inlinable public static func + (instant: Instant, timeout: Timeout) -> Instant {
+        if timeout.nanoseconds == .max { return .distantFuture }
         let (sum, over) = instant.nanoseconds.addingReportingOverflow(timeout.nanoseconds)
-        return Instant(nanoseconds: over ? .max : sum)
+        return Instant(nanoseconds: over ? (sum < 0 ? .max : .min) : sum)
     }
 
     /// Time from `earlier` to this instant; negative when it is later.
     @inlinable public func since(_ earlier: Instant) -> Timeout {
         let (difference, over) = nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
-        return Timeout(nanoseconds: over ? .max : difference)
+        return Timeout(nanoseconds: over ? (difference < 0 ? .max : .min) : difference)
     }
 }
 
@@ -50,7 +51,7 @@ public struct Timeout: Comparable, Hashable, Sendable {
 
     private static func scaled(_ count: Int64, by unit: Int64) -> Timeout {
         let (product, over) = count.multipliedReportingOverflow(by: unit)
-        return Timeout(nanoseconds: over ? .max : product)
+        return Timeout(nanoseconds: over ? (count < 0 ? .min : .max) : product)
     }
 }
 
@@ -58,9 +59,10 @@ extension Timeout: CustomStringConvertible {
     /// `250ms`, `10s`, `2m`: the largest unit that is exact; `1.5s` for what is not.
     public var description: String {
         if isNever { return "never" }
+        if self == .zero { return "0s" }
         for (unit, name) in [(60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms")]
             as [(Int64, String)]
-        where nanoseconds != 0 && nanoseconds % unit == 0 { return "\(nanoseconds / unit)\(name)" }
+        where nanoseconds % unit == 0 { return "\(nanoseconds / unit)\(name)" }
         return nanoseconds >= 1_000_000_000
             ? "\(Double(nanoseconds / 1_000_000) / 1_000)s" : "\(Double(nanoseconds) / 1_000_000)ms"
     }

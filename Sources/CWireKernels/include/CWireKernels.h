@@ -7,6 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// Value of a hexadecimal digit, 255 for any other byte. A table, because whether a digit is a 9 or
+/// an a cannot be foreseen, and a branch that guesses wrong costs more than the rest.
+static inline uint8_t cwk_hex_value(uint8_t byte) {
+    static const uint8_t beyond_zero[256] = {
+        ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,
+        ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14,
+        ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15,
+        ['F'] = 16,
+    };
+    return (uint8_t)(beyond_zero[byte] - 1);
+}
+
 /// Index of the first byte equal to `wanted`, or `count` when there is none.
 size_t cwk_find_byte(const uint8_t *bytes, size_t count, uint8_t wanted);
 

@@ -25,7 +25,13 @@ final class CommandProcess {
     private var output: [UInt8] = []
 
     /// - Parameter input: standard input, closed here afterwards; nil is an empty one.
-    init(_ arguments: [String], input: Int32? = nil) throws(SystemError) {
+    convenience init(_ arguments: [String], input: Int32? = nil) throws(SystemError) {
+        try self.init(program: CommandProcess.path, arguments, input)
+    }
+
+    private init(
+        program: String, _ arguments: [String], _ input: Int32?
+    ) throws(SystemError) {
         directory = try TemporaryDirectory()
         let input = if let input { input } else { try Files.open("/dev/null") }
         let errors = try Files.create("\(directory.path)/errors")
@@ -33,7 +39,7 @@ final class CommandProcess {
             Files.closeDescriptor(input)
             Files.closeDescriptor(errors)
         }
-        child = try ChildProcess(CommandProcess.path, arguments, input: input, errors: errors)
+        child = try ChildProcess(program, arguments, input: input, errors: errors)
     }
 
     /// Runs to the end.
@@ -43,26 +49,44 @@ final class CommandProcess {
         return try CommandProcess(arguments, input: input).finish()
     }
 
+    /// Runs a shell script in which `"$0"` is the command.
+    static func runInShell(_ script: String, _ arguments: [String] = []) throws -> CommandResult {
+        let words = ["-c", script, CommandProcess.path] + arguments
+        return try CommandProcess(program: "/bin/sh", words, nil).finish()
+    }
+
     /// What has been printed so far, as soon as it ends with `end`.
     func readOutput(until end: String) throws -> String {
-        var piece = [UInt8](repeating: 0, count: 4096)
-        while !output.reversed().starts(with: end.utf8.reversed()) {
-            let count = try Files.readSome(descriptor: child.output, into: &piece)
-            if count == 0 { break }
-            output += piece[..<count]
-        }
+        while !output.reversed().starts(with: end.utf8.reversed()), try readMore() {}
         return String(decoding: output, as: UTF8.self)
     }
+
+    /// False at the end. A command that hangs is killed, so that its test fails and does not hang too.
+    private func readMore() throws -> Bool {
+        var entry = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
+        // Safe because one entry is given.
+        guard unsafe poll(&entry, 1, CommandProcess.patienceInMilliseconds) == 1 else {
+            child.send(signal: SIGKILL)
+            throw SystemError("waiting for output", ETIMEDOUT)
+        }
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        let count = try Files.readSome(descriptor: child.output, into: &piece)
+        output += piece[..<count]
+        return count > 0
+    }
+
+    private static let patienceInMilliseconds: Int32 = 60_000
 
     func closeOutput() { child.closeOutput() }
 
     func send(signal: Int32) { child.send(signal: signal) }
 
+    /// Waits for the end while nobody takes the output.
+    func waitWithoutReading() -> Int32 { child.wait() }
+
     /// Reads what is left to read and waits for the end.
     func finish() throws -> CommandResult {
-        if child.output >= 0 {
-            output += try Files.read(descriptor: child.output, limit: 1 << 30, name: "output")
-        }
+        while child.output >= 0, try readMore() {}
         let status = child.wait()
         return CommandResult(
             status: status, output: String(decoding: output, as: UTF8.self),
