@@ -2,7 +2,7 @@ public import OllamaProtocol
 public import WireBlocking
 public import WireBytes
 public import WireExchange
-internal import WireJSON
+public import WireJSON
 internal import WireTime
 
 /// The records of a chat or a generation as they come; of a request with `stream: false`, the one
@@ -21,10 +21,12 @@ public struct BlockingStream: ~Copyable {
     /// Content and thinking that had to be unescaped, one behind the other.
     private var unescaped = ScratchBuffer()
     private var line = ByteRange(start: 0, count: 0)
+    private var fields = RecordFields()
     private var content = Piece()
     private var thinking = Piece()
     private var recordCount = 0
     private var failure: StreamError?
+    private var hasFailed = false
     /// What the terminal record says; nil before it.
     public private(set) var summary: Summary?
 
@@ -55,37 +57,50 @@ public struct BlockingStream: ~Copyable {
         public let thinking: Span<UInt8>
         /// The record as it came, without its line end.
         public let json: Span<UInt8>
-        public let fields: RecordFields
+        /// The terminal record.
+        public let isDone: Bool
+        private let toolCallRange: ByteRange?
 
         @_lifetime(copy content, copy thinking, copy json)
         init(
-            content: Span<UInt8>, thinking: Span<UInt8>, json: Span<UInt8>, fields: RecordFields
+            content: Span<UInt8>, thinking: Span<UInt8>, json: Span<UInt8>, isDone: Bool,
+            toolCalls: ByteRange?
         ) {
             self.content = content
             self.thinking = thinking
             self.json = json
-            self.fields = fields
+            self.isDone = isDone
+            toolCallRange = toolCalls
         }
 
-        /// The terminal record.
-        public var isDone: Bool { fields.isDone }
         /// `content` as a string: one allocation, none up to 15 bytes.
         public var text: String { String(decoding: content) }
         public var thinkingText: String { String(decoding: thinking) }
+
+        public var hasToolCalls: Bool { toolCallRange != nil }
+
+        /// The record's tool calls: each comes whole, in one record.
+        ///
+        /// - Throws: `JSONError` when they are not of the documented form.
+        public func toolCalls() throws(JSONError) -> [ToolCall] {
+            guard let range = toolCallRange else { return [] }
+            return try ToolCall.all(in: json.extracting(range.start..<range.end))
+        }
     }
 
     /// The next record, or nil when the stream is complete.
     @_lifetime(&self)
     public mutating func next() throws(StreamError) -> Record? {
-        guard let fields = try advance() else { return nil }
+        guard try advance() else { return nil }
         return Record(
-            content: contentBytes, thinking: thinkingBytes, json: response[line], fields: fields)
+            content: contentBytes, thinking: thinkingBytes, json: response[line],
+            isDone: fields.isDone, toolCalls: fields.toolCalls)
     }
 
     /// The next piece of text that is not empty, or nil when the stream is complete. Thinking and
     /// tool calls are passed over: use `next` or `collect` for them.
     public mutating func nextText() throws(StreamError) -> String? {
-        while try advance() != nil {
+        while try advance() {
             if content.range.count > 0 { return String(decoding: contentBytes) }
         }
         return nil
@@ -96,13 +111,16 @@ public struct BlockingStream: ~Copyable {
         var reply = Reply()
         var text = ScratchBuffer()
         var thinking = ScratchBuffer()
-        while let fields = try advance() {
+        while try advance() {
             text.append(contentBytes)
             thinking.append(thinkingBytes)
             do throws(JSONError) {
-                reply.toolCalls += try fields.decodedToolCalls(in: response[line])
+                if let calls = fields.toolCalls {
+                    let range = ByteRange(start: line.start + calls.start, count: calls.count)
+                    reply.toolCalls += try ToolCall.all(in: response[range])
+                }
+                if fields.isDone { reply.context = try TerminalRecord(response[line]).context }
             } catch { throw fail(malformed(error)) }
-            if fields.context != nil { reply.context = fields.decodedContext(in: response[line]) }
         }
         reply.text = String(decoding: text.bytes)
         reply.thinking = String(decoding: thinking.bytes)
@@ -119,29 +137,23 @@ public struct BlockingStream: ~Copyable {
 
     // MARK: One record
 
-    /// Reads and decodes the next record that is not blank; nil when the stream is complete.
-    private mutating func advance() throws(StreamError) -> RecordFields? {
-        if let failure { throw failure }
+    /// Reads and decodes the next record that is not blank; false when the stream is complete.
+    private mutating func advance() throws(StreamError) -> Bool {
+        if hasFailed { throw failure! }
         repeat {
             guard try readLine() else {
-                if summary != nil { return nil }
+                if summary != nil { return false }
                 let end = StreamError.Incomplete(
                     transport: nil, recordCount: recordCount, partialText: partial)
                 throw fail(.incomplete(end))
             }
         } while isBlank
-        let fields = try decode()
+        try decode()
         recordCount += 1
         if fields.hasContent { response.noteContent() }
-        if let message = fields.errorMessage(in: response[line]) {
-            throw fail(
-                .server(
-                    .init(
-                        status: response.status, message: message, isInsideStream: true,
-                        partialText: partial)))
-        }
+        if fields.error != nil { throw fail(serverError) }
         keepPartialText()
-        return fields
+        return true
     }
 
     private mutating func readLine() throws(StreamError) -> Bool {
@@ -162,33 +174,24 @@ public struct BlockingStream: ~Copyable {
         return bytes[0] != UInt8(ascii: "{") && ASCII.trimmed(bytes).isEmpty
     }
 
-    private mutating func decode() throws(StreamError) -> RecordFields {
-        content = Piece()
-        thinking = Piece()
-        unescaped.removeAll()
-        let decoded: RecordFields
+    private mutating func decode() throws(StreamError) {
         do throws(JSONError) {
             var cursor = JSONCursor(response[line])
-            decoded = try RecordFields(&cursor)
-            if let string = decoded.content {
-                content = BlockingStream.piece(string, at: line.start, cursor, &unescaped)
-            }
-            if let string = decoded.thinking {
-                thinking = BlockingStream.piece(string, at: line.start, cursor, &unescaped)
-            }
-            if decoded.isDone {
-                summary = Summary(
-                    decoded, reason: decoded.doneReason.map { cursor.text(of: $0) } ?? "")
-            }
+            try fields.read(&cursor)
+            if unescaped.count > 0 { unescaped.removeAll() }
+            content = BlockingStream.piece(fields.content, at: line.start, cursor, &unescaped)
+            thinking = BlockingStream.piece(fields.thinking, at: line.start, cursor, &unescaped)
+            if fields.isDone { summary = try TerminalRecord(response[line]).summary }
         } catch { throw fail(malformed(error)) }
-        if decoded.isDone { noteTimeToFirstToken() }
-        return decoded
+        if fields.isDone { noteTimeToFirstToken() }
     }
 
+    @inline(__always)
     private static func piece(
-        _ string: JSONString, at start: Int, _ cursor: borrowing JSONCursor,
+        _ string: JSONString?, at start: Int, _ cursor: borrowing JSONCursor,
         _ unescaped: inout ScratchBuffer
     ) -> Piece {
+        guard let string else { return Piece() }
         if !string.hasEscapes {
             let range = ByteRange(start: start + string.range.start, count: string.range.count)
             return Piece(range: range, isInPlace: true)
@@ -225,7 +228,9 @@ public struct BlockingStream: ~Copyable {
     // MARK: Failures
 
     private mutating func keepPartialText() {
-        guard partialText.count + content.range.count <= partialTextLimit.bytes else { return }
+        guard content.range.count > 0,
+            partialText.count + content.range.count <= partialTextLimit.bytes
+        else { return }
         if content.isInPlace {
             partialText.append(response[content.range])
         } else {
@@ -234,6 +239,13 @@ public struct BlockingStream: ~Copyable {
     }
 
     private var partial: String { String(decoding: partialText.bytes) }
+
+    private var serverError: StreamError {
+        .server(
+            .init(
+                status: response.status, message: fields.errorMessage(in: response[line]) ?? "",
+                isInsideStream: true, partialText: partial))
+    }
 
     private func malformed(_ error: JSONError) -> StreamError {
         let bytes = response[line]
@@ -247,6 +259,7 @@ public struct BlockingStream: ~Copyable {
     private mutating func fail(_ error: StreamError) -> StreamError {
         response.cancel()
         failure = error
+        hasFailed = true
         return error
     }
 }

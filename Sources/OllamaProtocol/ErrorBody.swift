@@ -40,17 +40,17 @@ extension RecordFields {
         guard let value = try? JSONValue(parsing: raw) else { return String(decoding: raw) }
         return ErrorMessage.text(of: value) ?? String(decoding: raw)
     }
+}
 
-    /// The record's tool calls, made into values.
+extension ToolCall {
+    /// Reads an array of tool calls.
     ///
     /// - Throws: `JSONError` when they are not of the documented form.
-    public func decodedToolCalls(in line: Span<UInt8>) throws(JSONError) -> [ToolCall] {
-        guard let toolCalls else { return [] }
-        let raw = line.extracting(toolCalls.start..<toolCalls.end)
+    public static func all(in array: Span<UInt8>) throws(JSONError) -> [ToolCall] {
         var calls: [ToolCall] = []
-        for value in try JSONValue(parsing: raw).arrayValue ?? [] {
+        for value in try JSONValue(parsing: array).arrayValue ?? [] {
             guard let function = value["function"], let name = function["name"]?.stringValue else {
-                throw JSONError(.typeMismatch, at: toolCalls.start)
+                throw JSONError(.typeMismatch, at: 0)
             }
             calls.append(
                 ToolCall(
@@ -58,13 +58,5 @@ extension RecordFields {
                     arguments: function["arguments"] ?? .object([])))
         }
         return calls
-    }
-
-    /// The record's `context`, made into values.
-    public func decodedContext(in line: Span<UInt8>) -> [Int] {
-        guard let context,
-            let value = try? JSONValue(parsing: line.extracting(context.start..<context.end))
-        else { return [] }
-        return (value.arrayValue ?? []).compactMap { $0.int64Value.map { Int($0) } }
     }
 }

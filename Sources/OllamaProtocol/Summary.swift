@@ -1,4 +1,4 @@
-internal import WireJSON
+public import WireJSON
 
 /// What the terminal record says of the whole answer. Server-side numbers; a zero may mean that the
 /// server left the field out.
@@ -20,20 +20,49 @@ public struct Summary: Sendable, Equatable {
 
     public init() {}
 
-    /// - Parameter reason: `done_reason`, decoded.
-    public init(_ fields: RecordFields, reason: String) {
-        self.reason = reason
-        totalDuration = .nanoseconds(fields.totalDuration)
-        loadDuration = .nanoseconds(fields.loadDuration)
-        promptEvalCount = Int(fields.promptEvalCount)
-        promptEvalDuration = .nanoseconds(fields.promptEvalDuration)
-        evalCount = Int(fields.evalCount)
-        evalDuration = .nanoseconds(fields.evalDuration)
-    }
-
     /// Generated tokens per second of generating; nil when the server gave no numbers.
     public var tokensPerSecond: Double? {
         evalCount > 0 && evalDuration > .zero ? Double(evalCount) / (evalDuration / .seconds(1)) : nil
+    }
+}
+
+/// What only the terminal record has.
+public struct TerminalRecord: Sendable, Equatable {
+    public private(set) var summary = Summary()
+    /// Tokens for a next `GenerateRequest.context`.
+    public private(set) var context: [Int] = []
+
+    /// Reads a record again, for these fields.
+    ///
+    /// - Throws: `JSONError` when one of them has another type than the server gives it.
+    public init(_ line: Span<UInt8>) throws(JSONError) {
+        var cursor = JSONCursor(line)
+        try cursor.beginObject()
+        while let key = try cursor.nextKey() { try take(key, &cursor) }
+        try cursor.finish()
+    }
+
+    private mutating func take(_ key: JSONString, _ cursor: inout JSONCursor) throws(JSONError) {
+        if cursor.matches(key, "done_reason") {
+            summary.reason = cursor.text(of: try cursor.string())
+        } else if cursor.matches(key, "total_duration") {
+            summary.totalDuration = .nanoseconds(try cursor.int64())
+        } else if cursor.matches(key, "load_duration") {
+            summary.loadDuration = .nanoseconds(try cursor.int64())
+        } else if cursor.matches(key, "prompt_eval_count") {
+            summary.promptEvalCount = Int(try cursor.int64())
+        } else if cursor.matches(key, "prompt_eval_duration") {
+            summary.promptEvalDuration = .nanoseconds(try cursor.int64())
+        } else if cursor.matches(key, "eval_count") {
+            summary.evalCount = Int(try cursor.int64())
+        } else if cursor.matches(key, "eval_duration") {
+            summary.evalDuration = .nanoseconds(try cursor.int64())
+        } else if cursor.matches(key, "context") {
+            try cursor.beginArray()
+            while try cursor.nextElement() { context.append(Int(try cursor.int64())) }
+        } else {
+            try cursor.skipValue()
+        }
     }
 }
 

@@ -78,7 +78,11 @@ struct BlockingExchange: ~Copyable {
             var needsBytes = false
             do throws(MessageReader.Failure) {
                 switch try reader.readHead() {
-                case .head: return perform(machine.headReceived(at: lastReturn))
+                case .head:
+                    perform(machine.headReceived(at: lastReturn))
+                    // Without a body the response ends here, whether anybody asks for one or not.
+                    if reader.completesWithoutReading() { finish() }
+                    return
                 case .informational(let status): informational.append(status)
                 case .needsBytes: needsBytes = true
                 }

@@ -144,7 +144,6 @@ public struct RequestDecoder: Sendable {
             else { return false }
             if range.count > 0 { line = try RequestLine(buffer.bytes(in: range), at: offset) }
             offset += reader.consumeLine(range, in: &buffer)
-            methodBytesChecked = 0
             if range.count > 0 { return true }
         }
     }

@@ -86,7 +86,7 @@ public final class ConnectionLog: Sendable {
     private let capacity: Int
     private let state = Monitor(State())
 
-    init(capacity: Int = 100_000) { self.capacity = capacity }
+    package init(capacity: Int = 100_000) { self.capacity = capacity }
 
     /// All connections, in the order of acceptance.
     public var connections: [ConnectionRecord] {
@@ -117,7 +117,7 @@ public final class ConnectionLog: Sendable {
         wait(for: connection, until: limit) { $0.clientClose != nil || $0.isOver }?.clientClose
     }
 
-    func accepted(_ connection: Int, at now: Instant) {
+    package func accepted(_ connection: Int, at now: Instant) {
         state.update { state in
             state.records[connection] = ConnectionRecord(id: connection, acceptedAt: now)
             if state.records.count > capacity {
@@ -137,7 +137,7 @@ public final class ConnectionLog: Sendable {
 }
 
 extension ConnectionLog {
-    func received(_ request: ServedRequest) {
+    package func received(_ request: ServedRequest) {
         change(request.connection) { record in
             guard record.requests.count < 10_000 else { return }
             record.requests.append(
@@ -148,7 +148,7 @@ extension ConnectionLog {
         }
     }
 
-    func sent(_ count: Int, on connection: Int, at now: Instant) {
+    package func sent(_ count: Int, on connection: Int, at now: Instant) {
         change(connection) { record in
             record.bytesSent += count
             guard record.writes.count < 100_000 else { return }
@@ -156,7 +156,7 @@ extension ConnectionLog {
         }
     }
 
-    func clientClosed(
+    package func clientClosed(
         _ connection: Int, _ kind: ConnectionRecord.ClientClose.Kind, at now: Instant
     ) {
         change(connection) { record in

@@ -45,6 +45,14 @@ public struct Recording: Sendable {
         exchanges = RecordedExchange.all(of: self)
     }
 
+    /// - Parameter timing: the contents of a `.timing` file.
+    public init(
+        name: String, request: [UInt8], response: [UInt8], timing: [UInt8]
+    ) throws(RecordingError) {
+        let reads = try Recording.reads(from: timing, name: name, responseBytes: response.count)
+        self.init(name: name, request: request, response: response, reads: reads)
+    }
+
     /// Reads the files of `directory/name`. A missing request or timing counts as empty.
     public init(path: String) throws(RecordingError) {
         let name = path.split(separator: "/").last.map(String.init) ?? path
@@ -89,7 +97,7 @@ public struct Recording: Sendable {
 
 extension Recording {
     /// Reads `[[seconds, offset], ...]`.
-    static func reads(
+    package static func reads(
         from text: [UInt8], name: String, responseBytes: Int
     ) throws(RecordingError) -> [Read] {
         func fail(_ reason: String) -> RecordingError { .timing(name: name, reason: reason) }

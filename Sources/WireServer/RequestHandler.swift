@@ -14,6 +14,16 @@ public struct ServedRequest: Sendable {
     /// When its last byte had come.
     public let receivedAt: Instant
 
+    package init(
+        connection: Int, index: Int, head: ReceivedRequest, body: [UInt8], receivedAt: Instant
+    ) {
+        self.connection = connection
+        self.index = index
+        self.head = head
+        self.body = body
+        self.receivedAt = receivedAt
+    }
+
     public var method: String { head.method }
     public var target: String { head.target }
 }

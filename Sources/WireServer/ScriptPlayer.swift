@@ -1,9 +1,9 @@
-internal import WireTime
+package import WireTime
 
 /// Where a script stands. Pure: `now` comes in, what to do comes out; the caller reports how much
 /// of a piece was taken.
-struct ScriptPlayer {
-    enum Action: Equatable {
+package struct ScriptPlayer {
+    package enum Action: Equatable {
         /// Send these bytes, or as many as go, and call `sent`.
         case send(ArraySlice<UInt8>)
         case wait(until: Instant)
@@ -22,13 +22,13 @@ struct ScriptPlayer {
     /// When the last wait was due.
     private var due: Instant
 
-    init(_ script: Script, from start: Instant) {
+    package init(_ script: Script, from start: Instant) {
         steps = script.steps
         due = start
     }
 
     /// What to do now; the same until `sent` or until time has passed.
-    mutating func next(at now: Instant) -> Action {
+    package mutating func next(at now: Instant) -> Action {
         // More steps than there are without anything to do: a loop that does nothing.
         for _ in 0...steps.count {
             guard index < steps.count else { return .done }
@@ -53,7 +53,7 @@ struct ScriptPlayer {
     }
 
     /// `count` bytes of what `next` returned have been taken.
-    mutating func sent(_ count: Int) { sentCount += count }
+    package mutating func sent(_ count: Int) { sentCount += count }
 
     private mutating func moveOn() {
         index += 1

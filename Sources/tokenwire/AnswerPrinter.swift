@@ -53,9 +53,7 @@ struct AnswerPrinter {
             if context.console.isTerminal { context.console.writeDimmed(record.thinkingText) }
         }
         reply.text += record.text
-        if let calls = try? record.fields.decodedToolCalls(in: record.json) {
-            reply.toolCalls += calls
-        }
+        if let calls = try? record.toolCalls() { reply.toolCalls += calls }
         do throws(CommandError) {
             switch options.form {
             case .raw:

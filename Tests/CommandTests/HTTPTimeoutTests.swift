@@ -15,13 +15,13 @@ import WireSockets
 
     /// The client leaves the connection when the deadline has passed.
     private func run(
-        _ response: String, _ option: String, phase: String
+        _ response: String, _ option: String, _ time: String = "80ms", phase: String
     ) throws -> Report {
         let (result, log) = try TinyServer({ peer in
             peer.readRequest()
             peer.send(response)
             peer.noteLeaving()
-        }).run { try CommandProcess.run(["http", $0, "--report", "json", option, "80ms"]) }
+        }).run { try CommandProcess.run(["http", $0, "--report", "json", option, time]) }
         #expect(log == ["fin"])
         return try expectTimeout(result, phase: phase)
     }
@@ -69,8 +69,9 @@ import WireSockets
 
     @Test func total() throws {
         _ = try run("", "--timeout", phase: "total")
+        // Long enough for the body's beginning to arrive on a busy machine.
         let report = try run(
-            "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", "--timeout", phase: "total")
+            "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", "--timeout", "1s", phase: "total")
         #expect(report.bodyBytes == 5)
     }
 

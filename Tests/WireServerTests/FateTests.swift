@@ -1,9 +1,8 @@
 import Testing
+import WireServer
 import WireSockets
 import WireSystem
 import WireTime
-
-@testable import WireServer
 
 private let page = [UInt8](repeating: 66, count: 16 << 10)
 
@@ -201,14 +200,11 @@ private let page = [UInt8](repeating: 66, count: 16 << 10)
         let log = ConnectionLog()
         log.accepted(0, at: at(0))
         // Another answer came before on the connection.
-        log.sent(50, on: 0, at: at(1))
-        log.change(0) { record in
-            for start in [0, 50] {
-                record.requests.append(
-                    .init(
-                        method: "GET", target: "/", bodyBytes: 0, receivedAt: at(1),
-                        answerStart: start))
-            }
+        for index in 0...1 {
+            let request = ServedRequest(
+                connection: 0, index: index, head: exchange.request, body: [], receivedAt: at(1))
+            log.received(request)
+            if index == 0 { log.sent(50, on: 0, at: at(1)) }
         }
         log.sent(exchange.recordEnds[0], on: 0, at: at(2))
         log.sent(exchange.recordEnds[2] - exchange.recordEnds[0] - 1, on: 0, at: at(4))

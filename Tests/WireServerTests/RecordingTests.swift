@@ -1,10 +1,9 @@
 import Testing
 import WireHTTP1
 import WireJSON
+import WireServer
 import WireSystem
 import WireTime
-
-@testable import WireServer
 
 @Suite struct RecordingTests {
     /// What the manifest, which other parsers wrote, says of the recordings.

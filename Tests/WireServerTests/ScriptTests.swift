@@ -1,7 +1,6 @@
 import Testing
+import WireServer
 import WireTime
-
-@testable import WireServer
 
 private let start = Instant(nanoseconds: 1_000_000)
 

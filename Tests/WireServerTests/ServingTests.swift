@@ -52,6 +52,7 @@ import WireTime
         }
         #expect(server.log.connections.count == clients.count)
         #expect(server.log.connections.allSatisfy { $0.requests.count == 3 && !$0.isOver })
+        #expect(clients.allSatisfy { $0.ending == nil })
     }
 
     @Test func aBusyStreamDoesNotStarveTheOthers() throws {

@@ -1,0 +1,78 @@
+# `make run` and `make test` do everything on a Debian machine that has the Swift toolchain.
+
+SWIFT ?= swift
+PYTHON ?= python3
+# Without a terminal, SwiftPM prints a line per file: only what is wrong then.
+QUIET := $(shell test -t 2 || echo --quiet)
+# A test that hangs is a failure, long before CI's own limit.
+TEST := timeout --foreground --kill-after=10 900 \
+    $(SWIFT) test --skip-build --disable-xctest $(QUIET)
+FORMATTED = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
+    $(wildcard Fuzz Examples)
+
+.PHONY: help run build test check imports source-map vectors formatting format mutants bench \
+    c-example fuzz clean swift packages test-packages
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: build ## Build and run the main job: a streamed chat against an embedded server
+	.build/release/tokenwire demo
+
+build: packages ## Build the command, optimized
+	$(SWIFT) build -c release --product tokenwire $(QUIET)
+
+# One recipe, because two builds at once only wait for each other. The tests run unoptimized first,
+# with overflow and poisoned-buffer checks, then as users build it, where allocations are counted.
+test: check test-packages $(if $(wildcard Examples/c/Makefile),c-example) ## Check, and run all tests
+	$(SWIFT) build --build-tests $(QUIET)
+	$(TEST)
+	$(SWIFT) build -c release --build-tests $(QUIET)
+	$(TEST) -c release
+
+check: formatting imports source-map vectors ## Check what a compiler does not: formatting, imports, ...
+
+formatting: swift
+	$(SWIFT) format lint --strict --parallel --recursive $(FORMATTED)
+
+imports: swift test-packages
+	$(PYTHON) Tests/Checks/imports
+	@$(PYTHON) Tests/Checks/imports --self-test
+
+source-map: test-packages
+	$(PYTHON) Tests/Checks/source-map
+
+vectors: test-packages
+	$(PYTHON) Fixtures/vectors/check_vectors.py
+
+format: swift ## Format the sources in place
+	$(SWIFT) format --in-place --parallel --recursive $(FORMATTED)
+
+mutants: test-packages ## Plant faults one by one and demand that a test finds each
+	$(PYTHON) Tests/Mutants/run
+
+bench: test-packages ## Compare with other clients (some minutes; Benchmarks/README.md)
+	$(SWIFT) build -c release --package-path Benchmarks --product wire-client $(QUIET)
+	$(PYTHON) Benchmarks/run.py
+
+c-example: test-packages ## Build and try the C program that embeds the client
+	@test -e Examples/c/Makefile || { echo "no Examples/c yet" >&2; exit 1; }
+	$(MAKE) -C Examples/c
+
+fuzz: packages ## Fuzz the codecs for a while
+	@test -e Fuzz/Makefile || { echo "no Fuzz yet" >&2; exit 1; }
+	$(MAKE) -C Fuzz
+
+clean: ## Remove everything that was built
+	rm -rf .build Benchmarks/.build Benchmarks/c/build Fuzz/.build Examples/*/build
+
+swift:
+	@command -v $(SWIFT) >/dev/null || { \
+	    echo "$(SWIFT) is not in PATH: install Swift 6.2 or newer, https://www.swift.org/install" >&2; \
+	    exit 1; }
+
+packages: swift
+	@.ci/install-packages libssl-dev pkg-config
+
+test-packages: packages
+	@.ci/install-packages python3 gcc libc6-dev

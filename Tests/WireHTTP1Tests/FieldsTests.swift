@@ -1,0 +1,65 @@
+import TestSupport
+import Testing
+import WireBytes
+
+@testable import WireHTTP1
+
+@Suite struct FieldsTests {
+    private static func fields(_ pairs: [(String, String)]) -> Fields {
+        var fields = Fields()
+        for (name, value) in pairs {
+            fields.append(name: Array(name.utf8).span, value: Array(value.utf8).span)
+        }
+        return fields
+    }
+
+    @Test func namesKeepTheirCaseAndOrder() {
+        let fields = Self.fields([("B", "1"), ("a", ""), ("b", "3")])
+        #expect(fields.count == 3)
+        #expect(!fields.isEmpty)
+        #expect((0..<3).map { fields.name(at: $0) } == ["B", "a", "b"])
+        #expect((0..<3).map { fields.value(at: $0) } == ["1", "", "3"])
+        #expect(fields["b"] == "1")
+        #expect(fields["a"] == "")
+        #expect(fields["c"] == nil)
+        #expect(fields.values(of: "b") == ["1", "3"])
+        #expect(fields.values(of: "c") == [])
+        #expect(fields.nameEquals("b", at: 0) && !fields.nameEquals("b", at: 1))
+        #expect(Fields().isEmpty)
+    }
+
+    @Test func valuesThatAreNotUTF8AreRepaired() {
+        var fields = Fields()
+        fields.append(name: Array("X".utf8).span, value: ([0x61, 0xFF, 0x62] as [UInt8]).span)
+        #expect(fields["x"] == "a\u{FFFD}b")
+        #expect([UInt8](copying: fields.valueBytes(at: 0)) == [0x61, 0xFF, 0x62])
+    }
+
+    @Test(arguments: [
+        ("close", true), ("Close", true), ("keep-alive, close", true), (" , ,close", true),
+        ("close,", true), ("x\t,\tclose\t,y", true), ("", false), (",", false), ("closed", false),
+        ("xclose", false), ("clo se", false), ("close;q=1", false), ("\"close\"", false),
+    ])
+    func listElements(_ value: String, _ holds: Bool) {
+        let fields = Self.fields([("Connection", "x"), ("connection", value)])
+        #expect(fields.list("connection", contains: "close") == holds)
+        #expect(fields.list("connection", contains: "x"))
+        #expect(!fields.list("other", contains: "close"))
+    }
+
+    /// RFC 9112 5.2: one space for each fold and the white space around it, none at the ends.
+    @Test(arguments: [
+        ("X: a\r\n b", "a b"), ("X: a \t\r\n\t \tb", "a b"), ("X:\r\n b", "b"),
+        ("X: \r\n \r\n b", "b"),
+        ("X: a\r\n ", "a"), ("X: a\r\n \r\n\t", "a"), ("X: a\r\n \r\n b", "a b"),
+        ("X: a\r\n b\r\n c", "a b c"), ("X:\r\n ", ""),
+    ])
+    func folds(_ lines: String, _ value: String) throws {
+        let input = "HTTP/1.1 204 X\r\n\(lines)\r\nY: z\r\n\r\n"
+        try Segmentations.forEach(count: input.utf8.count, seed: 1) { cut in
+            let found = replay(Array(input.utf8), cut)
+            try #require(found.isComplete)
+            try #require(found.headers.map { $0.value } == [Array(value.utf8), Array("z".utf8)])
+        }
+    }
+}
