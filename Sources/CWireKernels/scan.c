@@ -171,3 +171,19 @@ size_t cwk_field_value_run(const uint8_t *bytes, size_t count) {
     while (i < count && is_field_value(bytes[i])) i++;
     return i;
 }
+
+int cwk_match_template(const uint8_t *text, size_t count, const uint8_t *fixed,
+                       const size_t *stretches, size_t stretch_count, cwk_range *holes) {
+    size_t at = 0;
+    for (size_t i = 0; i < stretch_count; i++) {
+        size_t stretch = stretches[i];
+        if (count - at < stretch || memcmp(text + at, fixed, stretch) != 0) return 0;
+        at += stretch;
+        fixed += stretch;
+        if (i + 1 == stretch_count) break;
+        size_t run = cwk_json_plain_run(text + at, count - at);
+        holes[i] = (cwk_range){at, run};
+        at += run;
+    }
+    return at == count;
+}

@@ -21,7 +21,7 @@ public struct BlockingStream: ~Copyable {
     /// Content and thinking that had to be unescaped, one behind the other.
     private var unescaped = ScratchBuffer()
     private var line = ByteRange(start: 0, count: 0)
-    private var fields = RecordFields()
+    private var reader = RecordReader()
     private var content = Piece()
     private var thinking = Piece()
     private var recordCount = 0
@@ -176,28 +176,27 @@ public struct BlockingStream: ~Copyable {
 
     private mutating func decode() throws(StreamError) {
         do throws(JSONError) {
-            var cursor = JSONCursor(response[line])
-            try fields.read(&cursor)
+            try reader.read(response[line])
             if unescaped.count > 0 { unescaped.removeAll() }
-            content = BlockingStream.piece(fields.content, at: line.start, cursor, &unescaped)
-            thinking = BlockingStream.piece(fields.thinking, at: line.start, cursor, &unescaped)
+            content = piece(fields.content)
+            thinking = piece(fields.thinking)
             if fields.isDone { summary = try TerminalRecord(response[line]).summary }
         } catch { throw fail(malformed(error)) }
         if fields.isDone { noteTimeToFirstToken() }
     }
 
+    private var fields: RecordFields { reader.fields }
+
     @inline(__always)
-    private static func piece(
-        _ string: JSONString?, at start: Int, _ cursor: borrowing JSONCursor,
-        _ unescaped: inout ScratchBuffer
-    ) -> Piece {
+    private mutating func piece(_ string: JSONString?) -> Piece {
         guard let string else { return Piece() }
         if !string.hasEscapes {
-            let range = ByteRange(start: start + string.range.start, count: string.range.count)
-            return Piece(range: range, isInPlace: true)
+            let start = line.start + string.range.start
+            return Piece(range: ByteRange(start: start, count: string.range.count))
         }
         let before = unescaped.count
-        cursor.unescape(string, into: &unescaped)
+        // Safe to ask a fresh cursor: the string was checked by another one over the same text.
+        JSONCursor(response[line]).unescape(string, into: &unescaped)
         let range = ByteRange(start: before, count: unescaped.count - before)
         return Piece(range: range, isInPlace: false)
     }

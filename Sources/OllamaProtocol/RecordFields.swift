@@ -7,6 +7,8 @@ public import WireJSON
 /// Small on purpose, one is filled for each token: what only the terminal record has is read from
 /// it in a second walk (`Summary`, `TerminalRecord`).
 public struct RecordFields: Sendable {
+    /// RFC 3339, as sent: nobody pays for its parsing who does not ask for it.
+    public private(set) var createdAt: JSONString?
     /// `message.content` of a chat, `response` of a generation: a piece of the text, or all of it.
     public private(set) var content: JSONString?
     /// `message.thinking` or `thinking`.
@@ -19,13 +21,14 @@ public struct RecordFields: Sendable {
     public private(set) var isDone = false
     public private(set) var hasLogprobs = false
 
-    public init() {}
+    init() {}
 
     /// Reads one line, in place of what was read before.
     ///
     /// - Throws: `JSONError` when it is not one JSON object, or a field has another type than the
     ///   server gives it.
-    public mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
+    mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
+        createdAt = nil
         content = nil
         thinking = nil
         toolCalls = nil
@@ -35,8 +38,10 @@ public struct RecordFields: Sendable {
         try cursor.beginObject()
         while let key = try cursor.nextKey() {
             // Most lines have only these.
-            if cursor.matches(key, "model") || cursor.matches(key, "created_at") {
+            if cursor.matches(key, "model") {
                 try cursor.skipValue()
+            } else if cursor.matches(key, "created_at") {
+                createdAt = try cursor.string()
             } else if cursor.matches(key, "message") {
                 try readMessage(&cursor)
             } else if cursor.matches(key, "response") {
@@ -55,6 +60,17 @@ public struct RecordFields: Sendable {
         if let content, content.range.count > 0 { return true }
         if let thinking, thinking.range.count > 0 { return true }
         return isDone || toolCalls != nil || error != nil || hasLogprobs
+    }
+
+    /// Nothing but text: such a record may stand for those that follow.
+    var isOrdinary: Bool { !isDone && toolCalls == nil && error == nil && !hasLogprobs }
+
+    /// Puts other strings in the places of these.
+    @inline(__always)
+    mutating func setStrings(createdAt: ByteRange, content: ByteRange?, thinking: ByteRange?) {
+        self.createdAt = JSONString(plain: createdAt)
+        if let content { self.content = JSONString(plain: content) }
+        if let thinking { self.thinking = JSONString(plain: thinking) }
     }
 
     private mutating func readMessage(_ cursor: inout JSONCursor) throws(JSONError) {

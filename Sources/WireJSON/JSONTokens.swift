@@ -6,6 +6,9 @@ public struct JSONString: Equatable, Sendable {
     public let range: ByteRange
     public let hasEscapes: Bool
 
+    /// A string known to be checked and without escapes.
+    @inlinable public init(plain range: ByteRange) { self.init(range: range, hasEscapes: false) }
+
     @inlinable init(range: ByteRange, hasEscapes: Bool) {
         self.range = range
         self.hasEscapes = hasEscapes

@@ -57,6 +57,10 @@ public struct ManifestRecording: Sendable {
     }
 }
 
+extension ManifestRecording: CustomStringConvertible {
+    public var description: String { name }
+}
+
 extension ManifestRecording {
     /// Where the recordings lie.
     public static let directory: String = {

@@ -3,8 +3,8 @@ public import WireTime
 
 /// What becomes of one scripted connection: how it opens, what comes in, what it takes. Times are
 /// virtual; "since the start" means since the `ScriptedSystem` was made.
-public struct ConnectionScript {
-    public enum Opening {
+public struct ConnectionScript: Sendable {
+    public enum Opening: Sendable {
         case established(after: Timeout)
         /// The attempt fails once the driver asks how it went.
         case fails(SystemError, after: Timeout)
@@ -13,7 +13,7 @@ public struct ConnectionScript {
         case never
     }
 
-    public enum Input {
+    public enum Input: Sendable {
         /// One read brings these, or as many as it has room for; the rest stays for the next.
         case bytes([UInt8])
         /// The same piece again and again, each its own read.
@@ -34,11 +34,11 @@ public struct ConnectionScript {
         /// A wait ends before anything has come, as it does after a signal.
         case interruptedWait
         /// Something that another thread does at this moment.
-        case perform(() -> Void)
+        case perform(@Sendable (ScriptedSystem) -> Void)
     }
 
     /// Each step is for one `send`; behind the last one every `send` takes all.
-    public enum Output {
+    public enum Output: Sendable {
         /// Takes at most so many bytes.
         case accept(Int)
         /// EAGAIN, and nothing is taken for so long.

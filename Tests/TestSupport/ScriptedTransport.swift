@@ -269,7 +269,7 @@ public final class ScriptedTransport: ByteTransport {
             case .perform(let action) = script.input[nextInput]
         {
             nextInput += 1
-            action()
+            action(system)
         }
     }
 

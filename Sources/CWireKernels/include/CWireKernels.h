@@ -49,4 +49,16 @@ typedef struct {
 /// always one, because the end of the range counts.
 cwk_json_window cwk_json_stops(const uint8_t *bytes, size_t count, size_t from);
 
+/// A stretch of a text.
+typedef struct {
+    size_t start;
+    size_t count;
+} cwk_range;
+
+/// Whether a text is `fixed` with holes: fixed bytes `stretches[0]`, a hole, fixed bytes
+/// `stretches[1]`, and so on to the last stretch, which ends the text. A hole is a run of plain JSON
+/// string bytes, as long as it can be; `holes` gets `stretch_count - 1` of them.
+int cwk_match_template(const uint8_t *text, size_t count, const uint8_t *fixed,
+                       const size_t *stretches, size_t stretch_count, cwk_range *holes);
+
 #endif
