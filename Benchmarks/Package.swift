@@ -12,6 +12,8 @@ let package = Package(
                 .product(name: "WireBlocking", package: "TokenWire"),
                 .product(name: "OllamaBlocking", package: "TokenWire"),
             ],
-            swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()])
+            swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()],
+            // As a batch tool would ship: starting up is part of what is measured.
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])])
     ]
 )

@@ -22,7 +22,8 @@ public struct OllamaEndpoint: Sendable, Equatable {
 
     /// - Parameter text: `OLLAMA_HOST`'s value, or an argument; quotes and spaces around it are
     ///   ignored.
-    /// - Throws: `RequestError.invalidURL` when the host itself cannot be one.
+    /// - Throws: `RequestError.invalidURL` when the host itself cannot be one, and for a user, a
+    ///   password or a query, which have no place here.
     public init(_ text: String) throws(RequestError) {
         var rest = OllamaEndpoint.trimmed(text)
         var scheme = HTTPURL.Scheme.http
@@ -40,8 +41,9 @@ public struct OllamaEndpoint: Sendable, Equatable {
             scheme = .https
             defaultPort = 443
         }
-        let pathStart = rest.firstIndex(of: "/") ?? rest.endIndex
-        let (host, port) = OllamaEndpoint.split(rest[..<pathStart])
+        if rest.utf8.contains(UInt8(ascii: "?")) { throw .invalidURL("a server has no query") }
+        let pathStart = rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
+        let (host, port) = try OllamaEndpoint.split(rest[..<pathStart])
         // The rules for hosts and paths are those of URLs.
         let shown = host.contains(":") ? "[\(host)]" : host
         let url = try HTTPURL("http://\(shown)\(rest[pathStart...])")
@@ -74,13 +76,22 @@ public struct OllamaEndpoint: Sendable, Equatable {
     }
 
     /// Host and port; an empty host is loopback, a port that is no number from 1 to 65535 is none.
-    private static func split(_ authority: Substring) -> (host: String, port: UInt16?) {
+    private static func split(
+        _ authority: Substring
+    ) throws(RequestError) -> (host: String, port: UInt16?) {
+        // What stands before an @ would be taken for the host.
+        guard !authority.utf8.contains(UInt8(ascii: "@")) else {
+            throw .invalidURL("a user or password in a server's address is not supported")
+        }
         var host = authority
         var port: UInt16?
         if authority.first == "[", let close = authority.firstIndex(of: "]") {
             host = authority[authority.index(after: authority.startIndex)..<close]
             let behind = authority[authority.index(after: close)...]
-            if behind.first == ":" { port = number(behind.dropFirst()) }
+            guard host.contains(":"), behind.isEmpty || behind.first == ":" else {
+                throw .invalidURL("brackets hold an IPv6 address, and only a port follows them")
+            }
+            port = number(behind.dropFirst())
         } else if authority.count(where: { $0 == ":" }) == 1,
             let colon = authority.firstIndex(of: ":")
         {

@@ -31,10 +31,11 @@ struct Result {
     /// One entry for each unit of a job that measures latency, in microseconds.
     var latencies: [Double] = []
 
-    /// The one line that every client of the timed jobs prints.
+    /// The one line that every client of the timed jobs prints. CPU time and memory are those of the
+    /// whole process, starting up included; wall time is the job's.
     func report(job: String, driver: String, since start: Usage) -> String {
         let end = Usage.now
-        let cpu = end.userSeconds + end.systemSeconds - start.userSeconds - start.systemSeconds
+        let cpu = end.userSeconds + end.systemSeconds
         let sorted = latencies.sorted()
         func percentile(_ share: Double) -> String {
             if sorted.isEmpty { return "null" }
@@ -42,7 +43,7 @@ struct Result {
         }
         return """
             {"job":"\(job)","driver":"\(driver)","wall_s":\(end.wallSeconds - start.wallSeconds),\
-            "cpu_s":\(cpu),"user_s":\(end.userSeconds - start.userSeconds),\
+            "cpu_s":\(cpu),"user_s":\(end.userSeconds),\
             "rss_kib":\(end.residentKibibytes),"units":\(units),"bytes":\(bytes),\
             "p50_us":\(percentile(0.5)),"p99_us":\(percentile(0.99)),"allocations":null}
             """
