@@ -63,7 +63,10 @@ let package = Package(
         library("WireTransport", ["WireSockets", "WireTime"]),
         library(
             "WireBlocking",
-            ["WireBytes", "WireTime", "WireHTTP1", "WireSockets", "WireTransport", "WireExchange"]),
+            [
+                "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSockets", "WireTransport",
+                "WireExchange",
+            ]),
         // L3
         library("OllamaProtocol", ["WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange"]),
         library(

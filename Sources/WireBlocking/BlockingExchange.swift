@@ -178,7 +178,11 @@ struct BlockingExchange: ~Copyable {
                 // A peer that takes all at once must not keep `total` from being looked at.
                 if machine.nextDeadline <= lastReturn { return }
             case .wouldBlock: return
-            case .failed: return machine.writeFailed(at: system.now)
+            case .failed:
+                if let cancellation, cancellation.isCancelled {
+                    try settle(machine.cancelled(at: system.now))
+                }
+                return machine.writeFailed(at: system.now)
             }
         }
     }
@@ -202,6 +206,9 @@ struct BlockingExchange: ~Copyable {
             }
             if ready.write { try write() }
             if ready == Readiness(read: false, write: true) { return }
+        } else if let cancellation, cancellation.isCancelled {
+            // Not read empty first: closing with bytes unread is what resets a peer that still sends.
+            try settle(machine.cancelled(at: system.now))
         }
         // Also at a deadline: bytes that are in the kernel already beat it.
         try receive()

@@ -1,5 +1,6 @@
 public import WireBytes
 public import WireExchange
+public import WireFraming
 public import WireHTTP1
 
 /// A response whose body is still coming. It owns its connection: read to the end, the connection is
@@ -14,19 +15,6 @@ public struct BlockingResponse: ~Copyable {
     init(_ exchange: consuming BlockingExchange) {
         head = exchange.reader.head!
         self.exchange = exchange
-    }
-
-    /// A line of the body, without its end.
-    public struct Line: ~Escapable {
-        public let bytes: Span<UInt8>
-        /// Where it starts in the body.
-        public let offset: Int
-
-        @_lifetime(copy bytes)
-        init(bytes: Span<UInt8>, offset: Int) {
-            self.bytes = bytes
-            self.offset = offset
-        }
     }
 
     /// A server-sent event.

@@ -88,6 +88,19 @@ public struct LineScanner: Sendable {
     }
 }
 
+/// A line without its end, borrowed from whoever found it until that one's next call.
+public struct Line: ~Escapable {
+    public let bytes: Span<UInt8>
+    /// Where it starts in the stream.
+    public let offset: Int
+
+    @_lifetime(copy bytes)
+    public init(bytes: Span<UInt8>, offset: Int) {
+        self.bytes = bytes
+        self.offset = offset
+    }
+}
+
 /// Lines out of bytes that the caller brings.
 ///
 ///     var lines = LineFramer(limit: .mebibytes(16))
@@ -97,19 +110,6 @@ public struct LineFramer: ~Copyable {
     private var buffer: ReceiveBuffer
     private var scanner: LineScanner
     private var atEnd = false
-
-    /// A line, borrowed from the framer until its next call.
-    public struct Line: ~Escapable {
-        public let bytes: Span<UInt8>
-        /// Where the line starts in all that was appended.
-        public let offset: Int
-
-        @_lifetime(copy bytes)
-        init(bytes: Span<UInt8>, offset: Int) {
-            self.bytes = bytes
-            self.offset = offset
-        }
-    }
 
     /// - Parameter limit: the longest line, without its end.
     public init(limit: ByteLimit) {
