@@ -46,6 +46,7 @@ let package = Package(
         // C
         .target(name: "CLinuxShims"),
         .target(name: "CWireKernels"),
+        .target(name: "CTokenWireHeader"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         // L0
@@ -80,7 +81,12 @@ let package = Package(
         library(
             "WireServer",
             ["WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSockets", "WireSystem"]),
-        library("CTokenWire", ["WireBytes", "WireTime", "OllamaProtocol", "OllamaBlocking"]),
+        library(
+            "CTokenWire",
+            [
+                "CTokenWireHeader", "WireBytes", "WireTime", "WireExchange", "WireBlocking",
+                "OllamaProtocol", "OllamaBlocking",
+            ]),
         .executableTarget(
             name: "tokenwire",
             dependencies: codecs + driver + ollama + ["WireDigest", "WireSystem", "WireServer"],

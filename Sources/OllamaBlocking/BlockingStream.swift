@@ -18,6 +18,7 @@ public struct BlockingStream: ~Copyable {
     private var response: BlockingResponse
     private let partialTextLimit: ByteLimit
     private var partialText = ScratchBuffer()
+    private var keepsPartialText = true
     /// Content and thinking that had to be unescaped, one behind the other.
     private var unescaped = ScratchBuffer()
     private var line = ByteRange(start: 0, count: 0)
@@ -227,9 +228,10 @@ public struct BlockingStream: ~Copyable {
     // MARK: Failures
 
     private mutating func keepPartialText() {
-        guard content.range.count > 0,
-            partialText.count + content.range.count <= partialTextLimit.bytes
-        else { return }
+        guard content.range.count > 0, keepsPartialText else { return }
+        // From the first piece on that does not fit, nothing: a text with a hole would mislead.
+        keepsPartialText = content.range.count <= partialTextLimit.bytes - partialText.count
+        guard keepsPartialText else { return }
         if content.isInPlace {
             partialText.append(response[content.range])
         } else {

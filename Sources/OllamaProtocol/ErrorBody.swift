@@ -47,8 +47,11 @@ extension ToolCall {
     ///
     /// - Throws: `JSONError` when they are not of the documented form.
     public static func all(in array: Span<UInt8>) throws(JSONError) -> [ToolCall] {
+        guard let values = try JSONValue(parsing: array).arrayValue else {
+            throw JSONError(.typeMismatch, at: 0)
+        }
         var calls: [ToolCall] = []
-        for value in try JSONValue(parsing: array).arrayValue ?? [] {
+        for value in values {
             guard let function = value["function"], let name = function["name"]?.stringValue else {
                 throw JSONError(.typeMismatch, at: 0)
             }

@@ -83,7 +83,7 @@ public struct RecordFields: Sendable {
             } else if cursor.matches(key, "thinking") {
                 thinking = try cursor.string()
             } else if cursor.matches(key, "tool_calls") {
-                toolCalls = try cursor.skipValue()
+                toolCalls = try RecordFields.valueIfAny(&cursor)
             } else {
                 try cursor.skipValue()
             }
@@ -96,12 +96,21 @@ public struct RecordFields: Sendable {
         if cursor.matches(key, "thinking") {
             thinking = try cursor.string()
         } else if cursor.matches(key, "error") {
-            error = try cursor.skipValue()
+            error = try RecordFields.valueIfAny(&cursor)
         } else if cursor.matches(key, "tool_calls") {
-            toolCalls = try cursor.skipValue()
+            toolCalls = try RecordFields.valueIfAny(&cursor)
+        } else if cursor.matches(key, "logprobs") {
+            hasLogprobs = try RecordFields.valueIfAny(&cursor) != nil
         } else {
-            if cursor.matches(key, "logprobs") { hasLogprobs = true }
             try cursor.skipValue()
         }
+    }
+
+    /// The value that comes next; nil for `null`, `""`, `[]` and `{}`. They say nothing: some servers
+    /// send every field in every record.
+    private static func valueIfAny(_ cursor: inout JSONCursor) throws(JSONError) -> ByteRange? {
+        let type = try cursor.peek()
+        let value = try cursor.skipValue()
+        return type == .null || type != .number && value.count == 2 ? nil : value
     }
 }

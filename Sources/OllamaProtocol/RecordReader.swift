@@ -51,17 +51,35 @@ public struct RecordReader: ~Copyable {
 
     /// Takes the record just read for the form of the next, if it is an ordinary one.
     private mutating func learn(_ line: Span<UInt8>) {
-        guard fields.isOrdinary, let createdAt = fields.createdAt, !createdAt.hasEscapes else { return }
-        let strings = [createdAt, fields.content, fields.thinking].compactMap { $0 }
-        if strings.contains(where: \.hasEscapes) { return }
-        let ranges = strings.map(\.range).sorted { $0.start < $1.start }
-        for (index, range) in ranges.enumerated() { holes[index] = range }
-        template.learn(line, holes: holes, count: ranges.count)
-        createdAtHole = ranges.firstIndex(of: createdAt.range) ?? 0
-        contentHole = fields.content.flatMap { ranges.firstIndex(of: $0.range) }
-        thinkingHole = fields.thinking.flatMap { ranges.firstIndex(of: $0.range) }
+        guard fields.isOrdinary, let createdAt = fields.createdAt, !createdAt.hasEscapes,
+            fields.content?.hasEscapes != true, fields.thinking?.hasEscapes != true
+        else { return }
+        var count = 0
+        addHole(createdAt.range, &count)
+        if let content = fields.content { addHole(content.range, &count) }
+        if let thinking = fields.thinking { addHole(thinking.range, &count) }
+        template.learn(line, holes: holes, count: count)
+        createdAtHole = hole(of: createdAt) ?? 0
+        contentHole = hole(of: fields.content)
+        thinkingHole = hole(of: fields.thinking)
         templateFields = fields
         fitsTemplate = true
         misses = 0
+    }
+
+    /// Puts a range among the first `count` holes, in the order of the text.
+    private mutating func addHole(_ range: ByteRange, _ count: inout Int) {
+        var place = count
+        while place > 0, holes[place - 1].start > range.start {
+            holes[place] = holes[place - 1]
+            place -= 1
+        }
+        holes[place] = range
+        count += 1
+    }
+
+    private func hole(of string: JSONString?) -> Int? {
+        guard let string else { return nil }
+        return holes.indices.first { holes[$0] == string.range }
     }
 }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import WireBytes
 internal import WireHTTP1
 internal import WireSockets
@@ -197,7 +196,7 @@ final class ServedConnection {
             isBlocked = true
         case .failed(let error):
             // EPIPE: a FIN came before the RST, and it is what the client did first.
-            clientClosed(error.number == EPIPE ? .fin : .reset)
+            clientClosed(error.isBrokenPipe ? .fin : .reset)
         }
         return 0
     }

@@ -26,6 +26,9 @@ public struct SystemError: Error, Equatable, Sendable {
         }
     }
 
+    /// Nothing more can be sent: the peer's FIN had come, or an RST after one.
+    public var isBrokenPipe: Bool { number == EPIPE }
+
     /// The peer has gone: RST came, or it was sent something after its close.
     public var isReset: Bool { number == ECONNRESET || number == EPIPE || number == ENOTCONN }
 }

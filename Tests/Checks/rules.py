@@ -19,7 +19,7 @@ IMPORTS = {
     "WireSockets": {"WireTime", C_SHIMS, "Glibc", "Synchronization"},
     "WireTransport": {"WireTime", "WireSockets"},
     "WireBlocking": {
-        "WireBytes", "WireTime", "WireHTTP1", "WireExchange", "WireSockets", "WireTransport",
+        "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireExchange", "WireSockets", "WireTransport",
         "Synchronization"},
     "OllamaProtocol": {"WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange"},
     "OllamaBlocking": {

@@ -6,6 +6,8 @@ public struct AllocationCount: Equatable, Sendable {
     public let bytes: Int
     public let frees: Int
 
+    public static let none = AllocationCount(allocations: 0, bytes: 0, frees: 0)
+
     /// False under a sanitizer: `during` counts nothing then.
     public static var works: Bool { allocation_counter_works() }
 

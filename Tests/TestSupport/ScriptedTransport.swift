@@ -12,6 +12,8 @@ public final class ScriptedTransport: ByteTransport {
     public private(set) var isClosed = false
 
     private unowned let system: ScriptedSystem
+    /// An open connection keeps the system: a client may close it last of all.
+    private var keptSystem: ScriptedSystem?
     private let script: ConnectionScript
     private let flag = InterruptFlag()
     /// When the opening is over; nil for never.
@@ -38,6 +40,7 @@ public final class ScriptedTransport: ByteTransport {
     init(_ script: ConnectionScript, system: ScriptedSystem, number: Int, peer: String) {
         self.script = script
         self.system = system
+        keptSystem = system
         self.number = number
         self.peer = peer
         switch script.opening {
@@ -63,6 +66,7 @@ public final class ScriptedTransport: ByteTransport {
         if isClosed { system.report("#\(number) closed twice") }
         isClosed = true
         system.record(.close, on: number)
+        keptSystem = nil
     }
 
     public func isReadable() -> Bool {

@@ -85,6 +85,25 @@ import WireTime
         #expect(system.calls.last == .close)
     }
 
+    /// Closing with bytes unread is what makes the kernel reset a peer that is still sending: a peer
+    /// that waits for room in its window would else not hear of the end.
+    @Test func aFloodIsNotReadEmpty() throws {
+        let cancellation = Cancellation()
+        let lines = [UInt8](String(repeating: chunk("line\n"), count: 100_000).utf8)
+        let system = ScriptedSystem(
+            ConnectionScript([.request, .text(chunkedHead), .bytes(lines)]))
+        var client = makeClient(system)
+        var response = try client.send(get(), cancellation: cancellation)
+        #expect(try response.nextLine() != nil)
+        system.clearEvents()
+        cancellation.cancel()
+        do throws(TransportError) { while try response.nextLine() != nil {} } catch {
+            #expect(error.kind == .cancelled)
+        }
+        #expect(system.calls == [.close])
+        #expect(system.problems == [])
+    }
+
     /// A response that turns out to be complete is; its connection was shut down and is not used again.
     @Test func afterTheLastByte() throws {
         let cancellation = Cancellation()

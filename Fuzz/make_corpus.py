@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Makes the seed corpora beside this script from the golden vectors and the recorded exchanges.
+
+Only short inputs: the fuzzer does the rest. Files are named after their cases, so that a change of a
+vector is a change of one seed. Run it again after the vectors changed.
+"""
+
+import json
+import pathlib
+import shutil
+
+HERE = pathlib.Path(__file__).resolve().parent
+FIXTURES = HERE.parent / "Fixtures"
+MAX_SEED_BYTES = 400
+MAX_RECORDING_BYTES = 2000
+
+URLS = [
+    "http://localhost:11434/api/chat", "https://example.org", "http://[::1]:80/a?b#c",
+    "http://[fe80::1%25eth0]/", "http://user:p%40ss@h/", "HTTP://H:65535/%2f?x=\u00e9",
+    "http://h#\u0301", "http://h/?#", "http://127.0.0.1:/", "http://a-b_c.d.:8//x/../y",
+]
+
+
+def vectors(name):
+    for case in json.loads((FIXTURES / "vectors" / name).read_text())["cases"]:
+        if len(case.get("input", " " * 1000)) <= MAX_SEED_BYTES:
+            yield case["name"], case["input"].encode("latin-1"), case
+
+
+def chunked_bodies():
+    for name, raw, case in vectors("http-responses.json"):
+        head, end, body = raw.partition(b"\r\n\r\n")
+        if end and body and b"chunked" in head.lower() and not name.startswith("framing"):
+            yield name, body, case
+
+
+def accepted(cases):
+    for name, raw, case in cases:
+        ok = case["expected"]["ok"] if "expected" in case else case["valid"]
+        if ok:
+            yield name, raw, case
+
+
+def recordings(suffix):
+    for path in sorted((FIXTURES / "recordings").glob("*" + suffix)):
+        raw = path.read_bytes()
+        if len(raw) <= MAX_RECORDING_BYTES and path.stem in RECORDED:
+            yield path.stem, raw, None
+
+
+RECORDED = {
+    "version", "chat-nonstream", "http10", "expect-100", "chunked-request", "pipelined-3",
+    "chat-jinja-nonstream", "obs-fold-header", "absolute-uri", "embed-empty", "tags-head", "lf-only",
+}
+
+CORPORA = {
+    "Response": [*accepted(vectors("http-responses.json")), *recordings(".response")],
+    "Request": [*recordings(".request")],
+    "Chunked": [*chunked_bodies()],
+    "Lines": [*vectors("lines.json")],
+    "Events": [*vectors("sse.json")],
+    "JSON": [*accepted(vectors("json.json"))],
+    "URL": [(f"url-{index}", text.encode(), None) for index, text in enumerate(URLS)],
+}
+
+
+def main():
+    for target, cases in CORPORA.items():
+        directory = HERE / "corpus" / target
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        seen = set()
+        for name, raw, _ in cases:
+            if raw not in seen:
+                (directory / name).write_bytes(raw)
+            seen.add(raw)
+        print(f"{target}: {len(seen)} seeds")
+
+
+if __name__ == "__main__":
+    main()
