@@ -75,4 +75,4 @@ packages: swift
 	@.ci/install-packages libssl-dev pkg-config
 
 test-packages: packages
-	@.ci/install-packages python3 gcc libc6-dev
+	@.ci/install-packages python3 gcc g++ libc6-dev

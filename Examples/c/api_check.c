@@ -18,10 +18,8 @@
 static tw_error error;
 static tw_record record;
 
-static tw_client *open_client(const char *host, int64_t total_timeout_ms) {
-    tw_options options = {0};
-    options.total_timeout_ms = total_timeout_ms;
-    tw_client *client = tw_client_open(host, &options, &error);
+static tw_client *open_client(const char *host) {
+    tw_client *client = tw_client_open(host, NULL, &error);
     CHECK(client && error.kind == TW_ERROR_NONE);
     return client;
 }
@@ -49,7 +47,7 @@ static int drain(tw_stream *stream) {
 }
 
 static void check_null_arguments(const char *host) {
-    tw_client *client = open_client(host, 0);
+    tw_client *client = open_client(host);
     CHECK(!tw_chat(NULL, "m", "p", NULL, &error) && error.kind == TW_ERROR_INVALID_ARGUMENT);
     CHECK(!tw_chat(client, NULL, "p", NULL, &error) && error.kind == TW_ERROR_INVALID_ARGUMENT);
     CHECK(!tw_chat(client, "m", NULL, NULL, &error) && error.kind == TW_ERROR_INVALID_ARGUMENT);
@@ -72,7 +70,7 @@ static void check_null_arguments(const char *host) {
 }
 
 static void check_bad_arguments(const char *host) {
-    tw_client *client = open_client(host, TW_NEVER);
+    tw_client *client = open_client(host);
     CHECK(!tw_chat(client, "m", "\xC3(", NULL, &error) && error.kind == TW_ERROR_INVALID_ARGUMENT);
     tw_client_close(client);
     tw_options options = {0};
@@ -92,7 +90,7 @@ static void check_bad_arguments(const char *host) {
 }
 
 static void check_records(const char *host, const char *expected_thinking) {
-    tw_client *client = open_client(host, 0);
+    tw_client *client = open_client(host);
     tw_stream *stream = open_stream(client, "thinking", NULL);
     char thinking[4096] = "";
     int ends = 0, result;
@@ -106,7 +104,7 @@ static void check_records(const char *host, const char *expected_thinking) {
     CHECK(result == 0 && ends == 1 && !strcmp(thinking, expected_thinking));
     tw_stream_close(stream);
 
-    client = open_client(host, 0);
+    client = open_client(host);
     stream = open_stream(client, "tools", NULL);
     int calls = 0;
     while (tw_stream_next(stream, &record, &error) == 1) calls += record.has_tool_calls;
@@ -116,12 +114,12 @@ static void check_records(const char *host, const char *expected_thinking) {
 }
 
 static void check_failures(const char *host, const char *refusing_host) {
-    tw_client *client = open_client(refusing_host, 0);
+    tw_client *client = open_client(refusing_host);
     CHECK(!tw_chat(client, "m", "p", NULL, &error));
     CHECK(error.kind == TW_ERROR_CONNECT_REFUSED && error.phase == TW_PHASE_CONNECT);
     tw_client_close(client);
 
-    client = open_client(host, 0);
+    client = open_client(host);
     CHECK(!tw_chat(client, "missing", "p", NULL, &error));
     CHECK(error.kind == TW_ERROR_SERVER && error.http_status == 404);
     CHECK(error.phase == TW_PHASE_HEAD && strstr(error.message, "not found"));
@@ -151,14 +149,20 @@ static void check_failures(const char *host, const char *refusing_host) {
 }
 
 static void check_limits(const char *host) {
-    tw_client *client = open_client(host, 100);
+    tw_options options = {.response_head_timeout_ms = 50, .body_idle_timeout_ms = 50};
+    tw_client *client = tw_client_open(host, &options, &error);
+    CHECK(!tw_chat(client, "silent", "p", NULL, &error));
+    CHECK(error.kind == TW_ERROR_TIMEOUT && error.phase == TW_PHASE_HEAD);
+    options.response_head_timeout_ms = TW_NEVER;
+    tw_client_close(client);
+    client = tw_client_open(host, &options, &error);
     tw_stream *stream = open_stream(client, "stall", NULL);
     CHECK(drain(stream) == 0);
-    CHECK(error.kind == TW_ERROR_TIMEOUT && error.phase == TW_PHASE_TOTAL);
+    CHECK(error.kind == TW_ERROR_TIMEOUT && error.phase == TW_PHASE_BODY);
     tw_stream_close(stream);
     tw_client_close(client);
 
-    tw_options options = {.record_limit_bytes = 130};
+    options = (tw_options){.record_limit_bytes = 130};
     client = tw_client_open(host, &options, &error);
     stream = open_stream(client, "complete", NULL);
     CHECK(tw_stream_next(stream, &record, &error) == 1);
@@ -173,7 +177,7 @@ static void *cancel(void *cancellation) {
 }
 
 static void check_leaving(const char *host) {
-    tw_client *client = open_client(host, 0);
+    tw_client *client = open_client(host);
     // From another thread, while this one waits (or is about to).
     tw_cancellation *cancellation = tw_cancellation_new();
     tw_stream *stream = open_stream(client, "stall", cancellation);

@@ -28,7 +28,7 @@ public struct OllamaEndpoint: Sendable, Equatable {
         var rest = OllamaEndpoint.trimmed(text)
         var scheme = HTTPURL.Scheme.http
         var defaultPort = OllamaEndpoint.defaultPort
-        if let separator = rest.firstRange(of: "://") {
+        if let separator = HTTPURL.schemeSeparator(in: rest) {
             switch rest[..<separator.lowerBound].lowercased() {
             case "http": defaultPort = 80
             case "https":

@@ -43,7 +43,7 @@ public struct HTTPURL: Sendable, Equatable {
 
     /// - Throws: `RequestError.invalidURL` that says what is wrong.
     public init(_ text: String) throws(RequestError) {
-        guard let schemeEnd = text.firstRange(of: "://") else {
+        guard let schemeEnd = HTTPURL.schemeSeparator(in: text[...]) else {
             throw .invalidURL("expected http://host[:port][/path]")
         }
         guard let scheme = Scheme(rawValue: text[..<schemeEnd.lowerBound].lowercased()) else {
@@ -63,6 +63,14 @@ public struct HTTPURL: Sendable, Equatable {
         try self.init(
             scheme: scheme, host: host, port: port ?? scheme.defaultPort,
             target: HTTPURL.target(of: rest[end...]), userInfo: userInfo)
+    }
+
+    /// Where `://` ends the scheme; nil where the first colon has another meaning.
+    package static func schemeSeparator(in text: Substring) -> Range<String.Index>? {
+        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
+            return nil
+        }
+        return colon..<text.index(colon, offsetBy: 3)
     }
 
     private static func split(

@@ -29,7 +29,9 @@ IMPORTS = {
     "WireServer": {
         "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSockets", "WireSystem",
         "Synchronization"},
-    "CTokenWire": {"WireBytes", "WireTime", "OllamaProtocol", "OllamaBlocking"},
+    "CTokenWire": {
+        "CTokenWireHeader", "WireBytes", "WireTime", "WireExchange", "WireBlocking",
+        "OllamaProtocol", "OllamaBlocking"},
     "tokenwire": CODECS | DRIVER | {
         "OllamaProtocol", "OllamaBlocking", "WireDigest", "WireSystem", "WireServer",
         "Synchronization"},
