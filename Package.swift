@@ -69,7 +69,8 @@ let package = Package(
                 "WireExchange",
             ]),
         // L3
-        library("OllamaProtocol", ["WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange"]),
+        library(
+            "OllamaProtocol", ["WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange"]),
         library(
             "OllamaBlocking",
             [
@@ -97,7 +98,9 @@ let package = Package(
             name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         .target(
             name: "TestSupport",
-            dependencies: codecs + driver + ollama + ["WireSystem", "WireServer", "CAllocationCounter"],
+            dependencies: codecs + driver + ollama + [
+                "WireSystem", "WireServer", "CAllocationCounter",
+            ],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("WireBytes", ["WireBytes", "WireTime"]),
         tests("WireHTTP1", ["WireBytes", "WireHTTP1", "WireJSON"]),

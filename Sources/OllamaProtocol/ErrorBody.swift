@@ -11,7 +11,8 @@ extension StreamError.ServerFailure {
             return
         }
         self.init(
-            status: status, message: ErrorMessage.text(of: value["error"]) ?? String(decoding: body),
+            status: status,
+            message: ErrorMessage.text(of: value["error"]) ?? String(decoding: body),
             signinURL: value["signin_url"]?.stringValue)
     }
 }
@@ -23,7 +24,8 @@ enum ErrorMessage {
         if let message = error["message"]?.stringValue { return message }
         guard let text = error.stringValue else { return nil }
         // Encoded twice: the text is itself the JSON of an error.
-        if text.utf8.first == UInt8(ascii: "{"), let inner = try? JSONValue(parsing: text.utf8.span),
+        if text.utf8.first == UInt8(ascii: "{"),
+            let inner = try? JSONValue(parsing: text.utf8.span),
             let message = ErrorMessage.text(of: inner["error"])
         {
             return message

@@ -27,7 +27,9 @@ public struct Message: Sendable, Equatable {
     public static func assistant(_ content: String) -> Message { Message(.assistant, content) }
 
     /// The result of a tool call.
-    public static func tool(_ content: String, callID: String? = nil, name: String? = nil) -> Message {
+    public static func tool(_ content: String, callID: String? = nil, name: String? = nil)
+        -> Message
+    {
         var message = Message(.tool, content)
         message.toolCallID = callID
         message.toolName = name

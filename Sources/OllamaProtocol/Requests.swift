@@ -86,7 +86,9 @@ public struct GenerateRequest: Sendable, Equatable {
         fields.add("template", template.map { .string($0) })
         if !context.isEmpty { fields.add("context", .array(context.map { .int(Int64($0)) })) }
         fields.add("raw", raw.map { .bool($0) })
-        if !images.isEmpty { fields.add("images", .array(images.map { .string(Base64.encode($0)) })) }
+        if !images.isEmpty {
+            fields.add("images", .array(images.map { .string(Base64.encode($0)) }))
+        }
         fields.addCommon(format, options, think, keepAlive, truncate, shift, logprobs, topLogprobs)
         return try fields.encoded(extra)
     }

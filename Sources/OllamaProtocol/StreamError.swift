@@ -125,8 +125,10 @@ extension StreamError: CustomStringConvertible {
         case .connect(let attempts):
             return TransportError.connect(attempts, Progress()).description
         case .timeout(let timeout):
-            return TransportError.timeout(timeout.deadline, waited: timeout.waited, timeout.progress)
-                .description
+            return TransportError.timeout(
+                timeout.deadline, waited: timeout.waited, timeout.progress
+            )
+            .description
         case .server(let failure):
             let place = failure.isInsideStream ? "inside the stream" : "status \(failure.status)"
             let message = failure.message.isEmpty ? "no message" : failure.message

@@ -22,7 +22,8 @@ public struct Summary: Sendable, Equatable {
 
     /// Generated tokens per second of generating; nil when the server gave no numbers.
     public var tokensPerSecond: Double? {
-        evalCount > 0 && evalDuration > .zero ? Double(evalCount) / (evalDuration / .seconds(1)) : nil
+        evalCount > 0 && evalDuration > .zero
+            ? Double(evalCount) / (evalDuration / .seconds(1)) : nil
     }
 }
 

@@ -121,9 +121,10 @@ struct BlockingExchange: ~Copyable {
         do throws(ResolveFailure) {
             addresses = try system.addresses(of: origin.host, port: origin.port)
         } catch {
-            try settle(machine.failed(at: system.now) {
-                .resolve(host: origin.host, message: error.message, $0)
-            })
+            try settle(
+                machine.failed(at: system.now) {
+                    .resolve(host: origin.host, message: error.message, $0)
+                })
             return
         }
         // The look-up cannot be interrupted: what came of it meanwhile counts now.
@@ -265,10 +266,11 @@ struct BlockingExchange: ~Copyable {
             try settle(machine.cancelled(at: lastReturn))
         }
         guard error.isReset else {
-            return try settle(machine.failed(at: lastReturn) {
-                .system(
-                    call: error.call, errorNumber: error.number, message: error.message, $0)
-            })
+            return try settle(
+                machine.failed(at: lastReturn) {
+                    .system(
+                        call: error.call, errorNumber: error.number, message: error.message, $0)
+                })
         }
         let actions = machine.wasReset(at: lastReturn)
         try settle(actions)

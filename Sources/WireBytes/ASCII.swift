@@ -73,7 +73,9 @@ public enum ASCII {
     /// One bit for each byte below 0x80.
     private static let tokenBits: InlineArray<4, UInt32> = {
         var bits: InlineArray<4, UInt32> = [0, 0, 0, 0]
-        for byte in "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8 {
+        for byte in "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+            .utf8
+        {
             bits[Int(byte >> 5)] |= 1 << UInt32(byte & 31)
         }
         return bits

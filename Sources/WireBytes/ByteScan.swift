@@ -7,7 +7,8 @@ public enum ByteScan {
     public static func firstIndex(
         of byte: UInt8, in bytes: Span<UInt8>, from start: Int = 0
     ) -> Int? {
-        let found = unsafe start + run(in: bytes, from: start) { unsafe cwk_find_byte($0, $1, byte) }
+        let found =
+            unsafe start + run(in: bytes, from: start) { unsafe cwk_find_byte($0, $1, byte) }
         return found == bytes.count ? nil : found
     }
 
@@ -15,7 +16,8 @@ public enum ByteScan {
     public static func firstIndex(
         of a: UInt8, or b: UInt8, in bytes: Span<UInt8>, from start: Int
     ) -> Int? {
-        let found = unsafe start + run(in: bytes, from: start) { unsafe cwk_find_either($0, $1, a, b) }
+        let found =
+            unsafe start + run(in: bytes, from: start) { unsafe cwk_find_either($0, $1, a, b) }
         return found == bytes.count ? nil : found
     }
 

@@ -21,7 +21,8 @@ public struct ByteTemplate: Sendable {
     /// - Parameters:
     ///   - record: one that a parser has accepted.
     ///   - holes: contents of strings without escapes, in order, at most `holeLimit`.
-    public mutating func learn(_ record: Span<UInt8>, holes: InlineArray<4, ByteRange>, count: Int) {
+    public mutating func learn(_ record: Span<UInt8>, holes: InlineArray<4, ByteRange>, count: Int)
+    {
         precondition(count <= ByteTemplate.holeLimit, "too many holes")
         fixed.removeAll(keepingCapacity: true)
         holeCount = count

@@ -18,7 +18,9 @@ internal import COpenSSL
 
     public mutating func update(_ bytes: Span<UInt8>) {
         // Safe because the bytes are only read during the call.
-        unsafe bytes.withUnsafeBytes { _ = unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+        unsafe bytes.withUnsafeBytes {
+            _ = unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count)
+        }
     }
 
     /// The digest of all that was fed, in lower-case hexadecimal. Nothing can be fed afterwards.

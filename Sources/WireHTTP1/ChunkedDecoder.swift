@@ -161,7 +161,9 @@ public struct ChunkedDecoder: Sendable {
     private mutating func takeSizeByte(_ byte: UInt8, at offset: Int) throws(HTTP1Error) {
         if let digit = ASCII.hexValue(byte) {
             // 63 bits: what still fits an Int after a shift by one digit.
-            if digits == 16 || remaining > Int.max >> 4 { throw bad(offset, "a chunk size too big") }
+            if digits == 16 || remaining > Int.max >> 4 {
+                throw bad(offset, "a chunk size too big")
+            }
             remaining = remaining << 4 | Int(digit)
             digits += 1
         } else if byte == ASCII.cr {

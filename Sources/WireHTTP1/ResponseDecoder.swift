@@ -163,7 +163,8 @@ public struct ResponseDecoder: ~Copyable, Sendable {
             || informationalBytes > limits.informational.bytes
         {
             throw HTTP1Error(
-                .tooLarge, at: offset, "more than \(limits.informationalCount) informational "
+                .tooLarge, at: offset,
+                "more than \(limits.informationalCount) informational "
                     + "responses or \(limits.informational.bytes) bytes of them")
         }
         reader = HeadReader(limits: limits, section: limits.head)

@@ -49,7 +49,9 @@ public struct SocketAddress: Equatable, Sendable {
     private static func parse(_ text: String, _ family: Int32, size: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: size)
         // Safe because inet_pton writes 4 or 16 bytes for the family given, which is `size`.
-        let result = unsafe bytes.withUnsafeMutableBytes { unsafe inet_pton(family, text, $0.baseAddress) }
+        let result = unsafe bytes.withUnsafeMutableBytes {
+            unsafe inet_pton(family, text, $0.baseAddress)
+        }
         return result == 1 ? bytes : nil
     }
 
@@ -63,7 +65,9 @@ public struct SocketAddress: Equatable, Sendable {
             value.sin_family = sa_family_t(AF_INET)
             value.sin_port = port.bigEndian
             // Safe because both are 4 bytes; the struct outlives the call.
-            unsafe withUnsafeMutableBytes(of: &value.sin_addr) { unsafe $0.copyBytes(from: address) }
+            unsafe withUnsafeMutableBytes(of: &value.sin_addr) {
+                unsafe $0.copyBytes(from: address)
+            }
             return unsafe withUnsafePointer(to: &value) { pointer in
                 unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                     unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))

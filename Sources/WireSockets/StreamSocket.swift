@@ -80,7 +80,9 @@ public struct StreamSocket: Sendable {
         else { return .last("getsockopt") }
         if value != 0 { return SystemError("connect", value) }
         // A connection from a port to itself: what a connect to a free ephemeral port can become.
-        if let own = localAddress, own == peerAddress { return SystemError("connect", ECONNREFUSED) }
+        if let own = localAddress, own == peerAddress {
+            return SystemError("connect", ECONNREFUSED)
+        }
         return nil
     }
 

@@ -110,7 +110,8 @@ struct AnswerPrinter {
         if let rate = summary.tokensPerSecond { parts.append("\(rounded(rate)) tokens/s") }
         if let first = summary.timeToFirstToken { parts.append("first token \(text(first))") }
         parts.append("load \(text(summary.loadDuration))")
-        parts.append("prompt \(summary.promptEvalCount) tokens in \(text(summary.promptEvalDuration))")
+        parts.append(
+            "prompt \(summary.promptEvalCount) tokens in \(text(summary.promptEvalDuration))")
         parts.append("total \(text(summary.totalDuration))")
         return parts.joined(separator: ", ")
     }
@@ -153,7 +154,8 @@ struct AnswerPrinter {
 
     private func text(_ duration: Duration) -> String {
         let milliseconds = duration / .milliseconds(1)
-        return milliseconds < 1000 ? "\(rounded(milliseconds)) ms" : "\(rounded(milliseconds / 1000)) s"
+        return milliseconds < 1000
+            ? "\(rounded(milliseconds)) ms" : "\(rounded(milliseconds / 1000)) s"
     }
 
     private func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }

@@ -27,7 +27,8 @@ enum ChatCommand {
                 what: "structured output",
                 command: "tokenwire chat llama3.2 'Name a colour, in JSON.' --format json --json"),
         ],
-        run: { arguments, context throws(CommandError) in try run(arguments, context, isChat: true) })
+        run: { arguments, context throws(CommandError) in try run(arguments, context, isChat: true)
+        })
 
     static let generate = Subcommand(
         name: "generate",

@@ -36,7 +36,8 @@ enum DemoCommand {
         do throws(StreamError) { client = try BlockingOllama(host: server.address) } catch {
             throw .failed(ExitCode(error), "\(error)")
         }
-        try say("A chat, as a real Ollama server sent it (replayed by \(server.address)):\n\n", context)
+        try say(
+            "A chat, as a real Ollama server sent it (replayed by \(server.address)):\n\n", context)
         try say(try streamChat(&client, context), context)
         try say("\nA second stream, left after \(recordsBeforeLeaving) records:\n\n", context)
         try say(try leaveEarly(&client, server, context), context)

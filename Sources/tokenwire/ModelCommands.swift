@@ -17,7 +17,9 @@ enum ModelCommands {
                 if arguments.has("--json") { return array(models.map(\.json)) }
                 return table(
                     ["NAME", "ID", "SIZE", "MODIFIED"],
-                    models.map { [$0.name, String($0.digest.prefix(12)), size($0.size), $0.modifiedAt] })
+                    models.map {
+                        [$0.name, String($0.digest.prefix(12)), size($0.size), $0.modifiedAt]
+                    })
             }
         })
 
@@ -29,7 +31,8 @@ enum ModelCommands {
             """,
         options: [json, ServerOptions.group, TransportOptions.group],
         examples: [
-            .init(what: "do not wait for a model to load", command: "tokenwire ps --head-timeout 2s")
+            .init(
+                what: "do not wait for a model to load", command: "tokenwire ps --head-timeout 2s")
         ],
         run: { arguments, context throws(CommandError) in
             try run(arguments, context) { client, cancellation throws(StreamError) in

@@ -20,7 +20,8 @@ import WireBytes
         _ content: String, partialText: Int?,
         _ take: (inout BlockingStream) throws(StreamError) -> Int?
     ) throws -> Counts {
-        let lines = Wire.chunk(Wire.chat(content) + "\n") + Wire.chunk(Wire.chat(content + "!") + "\n")
+        let lines =
+            Wire.chunk(Wire.chat(content) + "\n") + Wire.chunk(Wire.chat(content + "!") + "\n")
         let bytes = Array(lines.utf8)
         let total = (AllocationTests.recordCount + AllocationTests.warmUp) / 2
         let system = ScriptedSystem(
@@ -54,7 +55,8 @@ import WireBytes
         try stream.nextText()?.utf8.count
     }
 
-    @Test(.enabled(if: AllocationCount.works), arguments: [" w123", " esc\\u00e9\\n", "\u{E9}🦜", ""])
+    @Test(
+        .enabled(if: AllocationCount.works), arguments: [" w123", " esc\\u00e9\\n", "\u{E9}🦜", ""])
     func borrowedRecordsCostNothing(content: String) throws {
         let counts = try count(content, partialText: 0, borrowed)
         #expect(counts.allocations == 0)

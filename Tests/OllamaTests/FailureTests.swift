@@ -31,7 +31,8 @@ import WireTime
         ("{\"error\":\"cut", "{\"error\":\"cut"),
     ])
     func bodiesOfErrors(body: String, message: String) throws {
-        let failure = try read(Wire.response("500 Internal Server Error", body)).error?.serverFailure
+        let failure = try read(Wire.response("500 Internal Server Error", body)).error?
+            .serverFailure
         #expect(failure == .init(status: 500, message: message))
     }
 
@@ -173,7 +174,8 @@ import WireTime
         (#"{"done":true,"done_reason":1}"#, JSONError(.typeMismatch, at: 27)),
         (#"{"response":"\ud800"}"#, JSONError(.loneSurrogate, at: 13)),
         ("{\"response\":\"a\u{1}\"}", JSONError(.controlCharacter, at: 14)),
-        ("\u{FEFF}{}", JSONError(.byteOrderMark, at: 0)), ("data: {}", JSONError(.expectedValue, at: 0)),
+        ("\u{FEFF}{}", JSONError(.byteOrderMark, at: 0)),
+        ("data: {}", JSONError(.expectedValue, at: 0)),
     ])
     func malformedRecords(line: String, error: JSONError) throws {
         let (reading, system) = try read([.text(Wire.stream([some, line, Wire.chatDone]))])
@@ -203,7 +205,8 @@ import WireTime
 
     /// Found by whoever asks for the calls; `collect` does.
     @Test(arguments: [
-        #"[{"name":"f"}]"#, #"[{"function":{"arguments":{}}}]"#, "[1]", #"{"a":1}"#, "\"f\"", "7", "10",
+        #"[{"name":"f"}]"#, #"[{"function":{"arguments":{}}}]"#, "[1]", #"{"a":1}"#, "\"f\"", "7",
+        "10",
     ])
     func malformedToolCalls(calls: String) throws {
         let line = #"{"message":{"content":"x","tool_calls":\#(calls)},"done":true}"#
@@ -258,7 +261,8 @@ import WireTime
         var options = BlockingOllama.Options()
         options.partialTextLimit = .bytes(0)
         let reading = try read([.text(Wire.stream([some]))], options).reading
-        #expect(reading.error == .incomplete(.init(transport: nil, recordCount: 1, partialText: "")))
+        #expect(
+            reading.error == .incomplete(.init(transport: nil, recordCount: 1, partialText: "")))
     }
 
     // MARK: On the way
@@ -289,7 +293,10 @@ import WireTime
     }
 
     @Test(arguments: [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", TransportError.Kind.badFraming),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            TransportError.Kind.badFraming
+        ),
         ("SSH-2.0-OpenSSH\r\n", .badStatusLine),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", .badChunk),
     ])

@@ -130,18 +130,30 @@ import Testing
 
     static let harmless: [(name: String, text: String)] = [
         ("numbered list", (1...200).map { "\($0). An item of the list\n" }.joined()),
-        ("equal bullets but for a word", ["a", "b", "c", "d", "e", "f"].map { "- The \($0) way is the best way to do it, as everybody knows.\n" }.joined()),
+        (
+            "equal bullets but for a word",
+            ["a", "b", "c", "d", "e", "f"].map {
+                "- The \($0) way is the best way to do it, as everybody knows.\n"
+            }.joined()
+        ),
         ("seven equal lines", String(repeating: "- same line here, and rather long\n", count: 7)),
         ("markdown ruler", String(repeating: "-", count: 120) + "\n"),
         ("ruler of box drawings", String(repeating: "\u{2500}", count: 180) + "\n"),
         ("table", "|" + String(repeating: "---|", count: 40) + "\n"),
         ("spaces", "x" + String(repeating: " ", count: 160) + "// comment"),
         ("code", (0..<40).map { "        case \($0): return table[\($0)].value\n" }.joined()),
-        ("closing braces", (0..<20).map { String(repeating: " ", count: 4 * (20 - $0)) + "}\n" }.joined()),
+        (
+            "closing braces",
+            (0..<20).map { String(repeating: " ", count: 4 * (20 - $0)) + "}\n" }.joined()
+        ),
         ("matrix", (0..<30).map { "[0, 0, 0, \($0), 0, 0],\n" }.joined()),
         ("zeros of a number", "1" + String(repeating: "0", count: 100)),
         ("blank lines", String(repeating: "\n", count: 50)),
-        ("poem's refrain", (0..<7).map { "Verse \($0)\nRow, row, row your boat, gently down the stream\n" }.joined()),
+        (
+            "poem's refrain",
+            (0..<7).map { "Verse \($0)\nRow, row, row your boat, gently down the stream\n" }
+                .joined()
+        ),
     ]
 
     @Test(arguments: harmless.indices)

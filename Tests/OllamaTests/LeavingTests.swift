@@ -204,7 +204,9 @@ import WireTime
     @Test func cancelledWhileWaitingForTheHead() throws {
         let cancellation = Cancellation()
         let system = ScriptedSystem(
-            ConnectionScript([.request, .pause(.seconds(1)), .perform { _ in cancellation.cancel() }]),
+            ConnectionScript([
+                .request, .pause(.seconds(1)), .perform { _ in cancellation.cancel() },
+            ]),
             .responses(Wire.stream([Wire.chat("again"), Wire.chatDone])))
         var client = try BlockingOllama.scripted(system)
         #expect(Reading(&client, anyChat, cancellation).error == .cancelled(partialText: ""))

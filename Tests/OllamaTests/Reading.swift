@@ -30,7 +30,9 @@ struct Reading {
                 if record.isDone { doneCount += 1 }
             }
             summary = stream.summary
-            if try stream.next() != nil { error = .request(.invalidRequest("a record behind the end")) }
+            if try stream.next() != nil {
+                error = .request(.invalidRequest("a record behind the end"))
+            }
         } catch {
             self.error = error
             do throws(StreamError) { _ = try stream.nextText() } catch let second {
@@ -43,7 +45,9 @@ struct Reading {
     init(failing error: StreamError) { self.error = error }
 
     /// Sends a request and reads the answer.
-    init(_ client: inout BlockingOllama, _ request: ChatRequest, _ cancellation: Cancellation? = nil) {
+    init(
+        _ client: inout BlockingOllama, _ request: ChatRequest, _ cancellation: Cancellation? = nil
+    ) {
         do throws(StreamError) {
             self.init(try client.chat(request, cancellation: cancellation))
         } catch { self.init(failing: error) }

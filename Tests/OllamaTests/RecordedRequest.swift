@@ -147,7 +147,8 @@ enum RecordedRequest {
 
     /// Base64, decoded by rules of its own (RFC 4648 4).
     private static func images(_ list: [ManifestJSON]) -> [[UInt8]]? {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        let alphabet = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var images: [[UInt8]] = []
         for text in list.map({ Array($0.string!.utf8) }) {
             let digits = text.prefix { $0 != UInt8(ascii: "=") }.map(alphabet.firstIndex)
@@ -177,7 +178,8 @@ extension ManifestJSON {
         case .number(let value): Int64(exactly: value).map { .int($0) } ?? .double(value)
         case .string(let value): .string(value)
         case .array(let elements): .array(elements.map(\.value))
-        case .object(let members): .object(members.map { .init(key: $0.key, value: $0.value.value) })
+        case .object(let members):
+            .object(members.map { .init(key: $0.key, value: $0.value.value) })
         }
     }
 }

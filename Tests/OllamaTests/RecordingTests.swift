@@ -45,7 +45,8 @@ import WireTime
     /// The other two ways to read a stream say the same.
     @Test func wholeAnswersAndTexts() throws {
         for answer in RecordedAnswer.all where answer.status == 200 {
-            let system = ScriptedSystem(answer.script { [.bytes($0)] }, answer.script { [.bytes($0)] })
+            let system = ScriptedSystem(
+                answer.script { [.bytes($0)] }, answer.script { [.bytes($0)] })
             var client = try BlockingOllama.scripted(system)
             // Each on a connection of its own, whatever became of the first.
             let collected = Result { try collect(answer, &client) }
@@ -92,7 +93,8 @@ import WireTime
             ? try client.chat("m", "hi").collect() : try client.generate("m", "hi").collect()
     }
 
-    private func texts(_ answer: RecordedAnswer, _ client: inout BlockingOllama) throws -> [String] {
+    private func texts(_ answer: RecordedAnswer, _ client: inout BlockingOllama) throws -> [String]
+    {
         var stream =
             answer.target == ChatRequest.route
             ? try client.chat("m", "hi") : try client.generate("m", "hi")

@@ -51,7 +51,8 @@ import WireJSON
         var request = ChatRequest(
             model: "m:7b",
             messages: [
-                .system("Be brief."), user, assistant, .tool("a \"cat\"", callID: "call_1", name: "look"),
+                .system("Be brief."), user, assistant,
+                .tool("a \"cat\"", callID: "call_1", name: "look"),
                 .tool("done"),
             ], think: .medium)
         request.stream = false
@@ -99,7 +100,8 @@ import WireJSON
 
     /// What is not given is not sent, so that the server's and the model's defaults apply.
     @Test func nothingMoreThanGiven() throws {
-        let chat = String(decoding: try ChatRequest(model: "m", messages: []).encoded(), as: UTF8.self)
+        let chat = String(
+            decoding: try ChatRequest(model: "m", messages: []).encoded(), as: UTF8.self)
         #expect(chat == #"{"model":"m","messages":[]}"#)
         let generate = try GenerateRequest(model: "m", prompt: "").encoded()
         #expect(String(decoding: generate, as: UTF8.self) == #"{"model":"m","prompt":""}"#)

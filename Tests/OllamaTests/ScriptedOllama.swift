@@ -55,7 +55,9 @@ extension ConnectionScript.Input {
         bytes.map { .bytes([$0]) }
     }
 
-    static func byteByByte(_ text: String) -> [ConnectionScript.Input] { byteByByte([UInt8](text.utf8)) }
+    static func byteByByte(_ text: String) -> [ConnectionScript.Input] {
+        byteByByte([UInt8](text.utf8))
+    }
 }
 
 extension BlockingOllama {

@@ -35,7 +35,9 @@ import WireTime
     ) throws {
         let close = try #require(server.log.waitForClose(of: 0, until: farAway))
         #expect(close.kind == kind)
-        #expect(close.bytesSent == SocketLeavingTests.five.sentBytes.count - Wire.chunk(Wire.chat("6") + "\n").utf8.count)
+        #expect(
+            close.bytesSent == SocketLeavingTests.five.sentBytes.count
+                - Wire.chunk(Wire.chat("6") + "\n").utf8.count)
         #expect(try client.chat("again", "").collect().text == "again")
         #expect(server.log.connections.count == 2)
     }

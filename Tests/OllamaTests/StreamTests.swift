@@ -45,7 +45,8 @@ import WireJSON
     }
 
     @Test func noLineEndBehindTheLastRecord() throws {
-        expectHello(try read(Wire.streamHead + Wire.chunk(hello.joined(separator: "\n")) + Wire.end))
+        expectHello(
+            try read(Wire.streamHead + Wire.chunk(hello.joined(separator: "\n")) + Wire.end))
     }
 
     @Test func carriageReturns() throws {
@@ -56,7 +57,9 @@ import WireJSON
     }
 
     @Test func blankLinesAreNoRecords() throws {
-        expectHello(try read(Wire.stream(["", hello[0], "  ", "\r", "", hello[1], "\t", hello[2], "", " "])))
+        expectHello(
+            try read(
+                Wire.stream(["", hello[0], "  ", "\r", "", hello[1], "\t", hello[2], "", " "])))
     }
 
     @Test func blanksAroundRecords() throws {
@@ -76,7 +79,9 @@ import WireJSON
     @Test func anEmptyStreamIsIncomplete() throws {
         for body in ["", "\n", " \n\r\n"] {
             let reading = try read(Wire.response("200 OK", body))
-            #expect(reading.error?.incompleteStream == .init(transport: nil, recordCount: 0, partialText: ""))
+            #expect(
+                reading.error?.incompleteStream
+                    == .init(transport: nil, recordCount: 0, partialText: ""))
         }
     }
 
@@ -85,7 +90,8 @@ import WireJSON
     /// Unicode's own line ends are no line ends, and every scalar survives.
     @Test(arguments: [
         "next\u{85}line", "separator\u{2028}and\u{2029}more", "vertical\u{B}tab", "form\u{C}feed",
-        "🦜🏴󠁧󠁢󠁥󠁮󠁧󠁿", "e\u{301}", "\u{FEFF}mark", "\u{0}nul", "tab\tquote\"slash\\/", "<b>&amp;</b>", "\u{10FFFF}",
+        "🦜🏴󠁧󠁢󠁥󠁮󠁧󠁿", "e\u{301}", "\u{FEFF}mark", "\u{0}nul", "tab\tquote\"slash\\/", "<b>&amp;</b>",
+        "\u{10FFFF}",
     ])
     func unicode(text: String) throws {
         let raw = text.unicodeScalars.map { scalar -> String in
@@ -122,7 +128,8 @@ import WireJSON
 
     /// Text and thinking of one record, each escaped or not: neither disturbs the other.
     @Test(arguments: [
-        ("plain", "plain"), ("es\\ncaped", "plain"), ("plain", "es\\ncaped"), ("t\\u00e9xt", "th\\tink"),
+        ("plain", "plain"), ("es\\ncaped", "plain"), ("plain", "es\\ncaped"),
+        ("t\\u00e9xt", "th\\tink"),
         ("", "only"), ("only", ""), ("\\\\", "\\\""),
     ])
     func thinkingBesideText(content: String, thinking: String) throws {
@@ -133,7 +140,8 @@ import WireJSON
         let turned = #"{"thinking":"\#(thinking)","content":"\#(content)","role":"assistant"}"#
         let generated = #"{"response":"\#(content)","thinking":"\#(thinking)","done":false}"#
         let lines = [
-            #"{"message":\#(message),"done":false}"#, #"{"done":false,"message":\#(turned)}"#, generated,
+            #"{"message":\#(message),"done":false}"#, #"{"done":false,"message":\#(turned)}"#,
+            generated,
         ]
         for line in lines {
             let reading = try read(Wire.stream([line, Wire.chatDone]))
@@ -147,7 +155,8 @@ import WireJSON
 
     @Test func aLargeTerminalRecord() throws {
         let context = (0..<15_000).map { "\($0 % 50_000)" }.joined(separator: ",")
-        let done = #"{"model":"m","response":"","done":true,"done_reason":"stop","context":[\#(context)]}"#
+        let done =
+            #"{"model":"m","response":"","done":true,"done_reason":"stop","context":[\#(context)]}"#
         #expect(done.utf8.count > 75_000)
         let stream = Wire.stream([#"{"response":"x","done":false}"#, done])
         for input in [[.text(stream)], pieces(of: stream, 1 << 10)] as [[ConnectionScript.Input]] {
@@ -197,7 +206,8 @@ import WireJSON
 
     /// Against the protocol, and harmless: handed on, and the last summary stands.
     @Test func recordsBehindTheTerminalOne() throws {
-        let reading = try read(Wire.stream([Wire.chat("a"), Wire.chatDone, Wire.chat("b"), Wire.chatDone]))
+        let reading = try read(
+            Wire.stream([Wire.chat("a"), Wire.chatDone, Wire.chat("b"), Wire.chatDone]))
         #expect(reading.error == nil)
         #expect(reading.text == "ab")
         #expect(reading.doneCount == 2)
@@ -207,7 +217,8 @@ import WireJSON
     }
 
     @Test func unknownFieldsArePassedOver() throws {
-        let line = #"{"new":{"a":[1,2,{"done":true}]},"model":5,"remote_host":null,"message":{"#
+        let line =
+            #"{"new":{"a":[1,2,{"done":true}]},"model":5,"remote_host":null,"message":{"#
             + #""role":7,"content":"x","images":null,"extra":{"content":"y"}},"logprobs":[],"done":false}"#
         let reading = try read(Wire.stream([line, Wire.chatDone]))
         #expect(reading.text == "x")

@@ -58,7 +58,8 @@ import WireTime
     /// Bytes of a head do not put it off, informational responses neither.
     @Test func aDrippingHead() throws {
         let field = "HTTP/1.1 200 OK\r\n" + String(repeating: "X: y\r\n", count: 100)
-        let slow = field.map { $0 }.flatMap { [.pause(.seconds(1)), .text(String($0))] }
+        let slow =
+            field.map { $0 }.flatMap { [.pause(.seconds(1)), .text(String($0))] }
             as [ConnectionScript.Input]
         try expect(slow, options(\.responseHead, 7), .responseHead, after: 7, partialText: "")
         let more = dripping("HTTP/1.1 102 Processing\r\n\r\n", 30)
@@ -110,7 +111,8 @@ import WireTime
     ])
     func contentKeepsTheStream(line: String) throws {
         let ending: [ConnectionScript.Input] = [.text(Wire.chunk(Wire.chatDone + "\n") + Wire.end)]
-        let input = [.text(Wire.streamHead + record)] + dripping(Wire.chunk(line + "\n"), 60) + ending
+        let input =
+            [.text(Wire.streamHead + record)] + dripping(Wire.chunk(line + "\n"), 60) + ending
         let (reading, system) = try read(input, options(\.contentIdle, 5))
         #expect(reading.error == nil)
         #expect(system.elapsed == .seconds(60))
