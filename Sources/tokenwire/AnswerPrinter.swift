@@ -9,6 +9,8 @@ struct AnswerPrinter {
     private let context: CommandContext
     private var outputGuard: OutputGuard
     private var reply = Reply()
+    /// Why nothing more can be printed.
+    private var outputFailure: CommandError?
 
     init(_ options: ChatOptions, _ context: CommandContext) {
         self.options = options
@@ -25,12 +27,13 @@ struct AnswerPrinter {
         var stream = stream
         while let record = try stream.next() {
             let verdict = outputGuard.feed(record.content)
-            guard put(record) else { return (.success, nil) }
+            put(record)
+            if outputFailure != nil { return (endOfOutput(), nil) }
             if verdict != .goOn { return (stop(verdict), nil) }
         }
         reply.summary = stream.summary ?? Summary()
         finish()
-        return (.success, reply.message)
+        return (endOfOutput(), outputFailure == nil ? reply.message : nil)
     }
 
     /// Says why there is no answer, or no more of it.
@@ -46,8 +49,7 @@ struct AnswerPrinter {
         return code
     }
 
-    /// False when nobody reads the output any more.
-    private mutating func put(_ record: borrowing BlockingStream.Record) -> Bool {
+    private mutating func put(_ record: borrowing BlockingStream.Record) {
         if !record.thinking.isEmpty {
             if options.form == .json { reply.thinking += record.thinkingText }
             if context.console.isTerminal { context.console.writeDimmed(record.thinkingText) }
@@ -60,11 +62,17 @@ struct AnswerPrinter {
                 try context.output.write(record.json)
                 try context.output.write("\n")
             case .text: try context.output.write(record.content)
-            case .json: return true
+            case .json: return
             }
             try context.output.flush()
-            return true
-        } catch { return false }
+        } catch { outputFailure = error }
+    }
+
+    /// Whoever reads no more has what it wanted; any other failure to write is told.
+    private func endOfOutput() -> ExitCode {
+        guard case .failed(let code, let message) = outputFailure else { return .success }
+        context.console.error(message)
+        return code
     }
 
     private mutating func stop(_ verdict: OutputGuard.Verdict) -> ExitCode {
@@ -83,17 +91,19 @@ struct AnswerPrinter {
         return .stoppedByGuard
     }
 
-    private func finish() {
+    private mutating func finish() {
         endLine()
-        if options.form == .json {
-            try? context.output.writeLine(json(outcome: "complete", error: nil))
-        }
-        for call in reply.toolCalls where options.form == .text {
-            let arguments = (try? call.function.arguments.encoded()) ?? []
-            try? context.output.writeLine(
-                "\(call.function.name) \(String(decoding: arguments, as: UTF8.self))")
-        }
-        try? context.output.flush()
+        do throws(CommandError) {
+            if options.form == .json {
+                try context.output.writeLine(json(outcome: "complete", error: nil))
+            }
+            for call in reply.toolCalls where options.form == .text {
+                let arguments = (try? call.function.arguments.encoded()) ?? []
+                try context.output.writeLine(
+                    "\(call.function.name) \(String(decoding: arguments, as: UTF8.self))")
+            }
+            try context.output.flush()
+        } catch { outputFailure = error }
         if options.showsStats { context.console.write(stats + "\n") }
     }
 

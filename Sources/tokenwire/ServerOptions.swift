@@ -21,7 +21,9 @@ struct ServerOptions {
     init(_ arguments: Arguments, _ console: Console) throws(CommandError) {
         host = arguments.value("--host") ?? Environment["OLLAMA_HOST"] ?? ""
         do throws(RequestError) { endpoint = try OllamaEndpoint(host) } catch {
-            throw .usage("the server '\(host)': \(error)")
+            // A password among it is for nobody's eyes.
+            let shown = host.utf8.contains(UInt8(ascii: "@")) ? "" : " '\(host)'"
+            throw .usage("the server\(shown): \(error)")
         }
         let api = try arguments.choice("--api", of: ["auto", "native", "openai"])
         if api == "openai" { throw .usage("--api openai is not in this build yet") }

@@ -12,8 +12,6 @@ public final class ScriptedTransport: ByteTransport {
     public private(set) var isClosed = false
 
     private unowned let system: ScriptedSystem
-    /// An open connection keeps the system: a client may close it last of all.
-    private var keptSystem: ScriptedSystem?
     private let script: ConnectionScript
     private let flag = InterruptFlag()
     /// When the opening is over; nil for never.
@@ -40,7 +38,6 @@ public final class ScriptedTransport: ByteTransport {
     init(_ script: ConnectionScript, system: ScriptedSystem, number: Int, peer: String) {
         self.script = script
         self.system = system
-        keptSystem = system
         self.number = number
         self.peer = peer
         switch script.opening {
@@ -66,7 +63,6 @@ public final class ScriptedTransport: ByteTransport {
         if isClosed { system.report("#\(number) closed twice") }
         isClosed = true
         system.record(.close, on: number)
-        keptSystem = nil
     }
 
     public func isReadable() -> Bool {
@@ -317,6 +313,8 @@ private final class InterruptFlag: Interruptible {
 struct RequestCounter {
     private(set) var complete = 0
     private var head: [UInt8] = []
+    /// Line ends in a row.
+    private var lineEnds = 0
     private var bodyLeft = 0
     private var isChunked = false
     private var tail: [UInt8] = []
@@ -337,7 +335,6 @@ struct RequestCounter {
     }
 
     private mutating func takeByte(_ byte: UInt8) {
-        let end = [UInt8]("\r\n\r\n".utf8)
         if isChunked {
             tail = tail.suffix(6) + [byte]
             if tail == [UInt8]("\r\n0\r\n\r\n".utf8) || tail == [UInt8]("0\r\n\r\n".utf8) {
@@ -347,13 +344,14 @@ struct RequestCounter {
             return
         }
         head.append(byte)
-        guard byte == 0x0A, head.suffix(4) == end[...] else { return }
-        let lines = String(decoding: head, as: UTF8.self).lowercased().split(separator: "\r\n")
-        head = []
-        for line in lines {
+        lineEnds = byte == 0x0A ? lineEnds + 1 : byte == 0x0D ? lineEnds : 0
+        if lineEnds < 2 { return }
+        for line in String(decoding: head, as: UTF8.self).lowercased().split(separator: "\r\n") {
             if line.hasPrefix("content-length: ") { bodyLeft = Int(line.dropFirst(16)) ?? 0 }
             if line == "transfer-encoding: chunked" { isChunked = true }
         }
+        head = []
+        lineEnds = 0
         tail = []
         if bodyLeft == 0, !isChunked { complete += 1 }
     }

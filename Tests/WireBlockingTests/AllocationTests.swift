@@ -3,6 +3,7 @@ import Testing
 import WireBlocking
 import WireBytes
 import WireExchange
+import WireFraming
 import WireSockets
 import WireTime
 

@@ -9,6 +9,7 @@ import WireHTTP1
 import WireSockets
 import WireSystem
 import WireTime
+import WireTransport
 
 /// A thousand requests cancelled by another thread at any moment of theirs. In a process of its own,
 /// so that the descriptors counted and the numbers reused are only these tests'.
@@ -20,6 +21,24 @@ import WireTime
             if let fault { fail(fault) }
             let after = DescriptorCheck.openSockets()
             if after != before { fail("open before: \(before), after: \(after)") }
+        }
+    }
+
+    /// The kernel gives a closed descriptor's number to the next who asks. In a process of its own:
+    /// here that next one is known.
+    @Test func aClosedDescriptorIsNotShutDown() async {
+        await #expect(processExitsWith: .success) {
+            let listener = try StreamSocket.listen(on: .loopback(port: 0))
+            let socket = try StreamSocket.connect(to: listener.localAddress!)
+            let number = socket.descriptor.rawValue
+            socket.descriptor.close()
+            let foreign = try StreamSocket.connect(to: listener.localAddress!)
+            #expect(foreign.descriptor.rawValue == number)
+            socket.descriptor.shutdown()
+            socket.descriptor.interrupt()
+            socket.descriptor.close()
+            #expect(foreign.peerAddress != nil, "still connected")
+            #expect(!foreign.isReadable(), "and not at its end")
         }
     }
 }

@@ -3,6 +3,7 @@ import Testing
 import WireBlocking
 import WireBytes
 import WireExchange
+import WireFraming
 import WireTime
 
 /// However a response is left, its connection is closed before the next statement runs.

@@ -2,6 +2,7 @@ import TestSupport
 import WireBlocking
 import WireBytes
 import WireExchange
+import WireFraming
 import WireHTTP1
 
 /// What a client made of one recorded response.
@@ -13,7 +14,7 @@ struct RecordedOutcome: Equatable {
     var fields: [[String]] = []
     var framing = ""
     var trailers: [[String]] = []
-    /// All of the body, when it was read in pieces.
+    /// All of the body, when it was read in pieces; in lines, each with an LF.
     var body: [UInt8] = []
     /// Offset and length of each line, when it was read in lines.
     var lines: [[Int]] = []
@@ -40,6 +41,8 @@ struct RecordedOutcome: Equatable {
             case .lines:
                 while let line = try response.nextLine() {
                     outcome.lines.append([line.offset, line.bytes.count])
+                    outcome.body.append(copying: line.bytes)
+                    outcome.body.append(0x0A)
                 }
             case .events:
                 while let event = try response.nextEvent() {
@@ -71,15 +74,6 @@ struct RecordedOutcome: Equatable {
 
     private static func list(_ fields: Fields) -> [[String]] {
         (0..<fields.count).map { [fields.name(at: $0), fields.value(at: $0)] }
-    }
-
-    /// The same but for how it came about: what every way of cutting the input must agree on.
-    func ignoringConnection() -> RecordedOutcome {
-        var copy = self
-        copy.wasKept = false
-        copy.isReused = false
-        copy.bytesReceived = 0
-        return copy
     }
 }
 

@@ -1,0 +1,4 @@
+// One import is enough for a program that talks to Ollama.
+@_exported public import OllamaProtocol
+@_exported public import WireBlocking
+@_exported public import WireJSON
