@@ -4,11 +4,15 @@ SWIFT ?= swift
 PYTHON ?= python3
 # Without a terminal, SwiftPM prints a line per file: only what is wrong then.
 QUIET := $(shell test -t 2 || echo --quiet)
-# A test that hangs is a failure, long before CI's own limit.
-TEST := timeout --foreground --kill-after=10 900 \
+# A test that hangs is a failure, long before CI's own limit. SIGINT, because only that ends the
+# process that runs the tests as well.
+TEST := timeout --foreground --signal=INT --kill-after=10 900 \
     $(SWIFT) test --skip-build --disable-xctest $(QUIET)
-FORMATTED = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
-    $(wildcard Fuzz Examples)
+FORMATTED := Package.swift Sources Tests $(wildcard $(foreach package,Benchmarks Fuzz Examples/*, \
+    $(package)/Package.swift $(package)/Sources))
+# Tests look into modules, so their optimized build is another one than the users'.
+TESTABLE := -c release --scratch-path .build/optimized-tests
+FUZZ_SECONDS ?= 10
 
 .PHONY: help run build test check imports source-map vectors formatting format mutants bench \
     c-example fuzz clean swift packages test-packages
@@ -22,13 +26,13 @@ run: build ## Build and run the main job: a streamed chat against an embedded se
 build: packages ## Build the command, optimized
 	$(SWIFT) build -c release --product tokenwire $(QUIET)
 
-# One recipe, because two builds at once only wait for each other. The tests run unoptimized first,
-# with overflow and poisoned-buffer checks, then as users build it, where allocations are counted.
-test: check test-packages $(if $(wildcard Examples/c/Makefile),c-example) ## Check, and run all tests
+# One recipe, because two builds at once only wait for each other. The tests run unoptimized, with
+# checks that optimized builds lack, and optimized, where values may die earlier.
+test: check c-example test-packages ## Check, and run all tests
 	$(SWIFT) build --build-tests $(QUIET)
 	$(TEST)
-	$(SWIFT) build -c release --build-tests $(QUIET)
-	$(TEST) -c release
+	$(SWIFT) build --build-tests $(TESTABLE) -Xswiftc -enable-testing $(QUIET)
+	$(TEST) $(TESTABLE)
 
 check: formatting imports source-map vectors ## Check what a compiler does not: formatting, imports, ...
 
@@ -56,12 +60,17 @@ bench: test-packages ## Compare with other clients (some minutes; Benchmarks/REA
 	$(PYTHON) Benchmarks/run.py
 
 c-example: test-packages ## Build and try the C program that embeds the client
-	@test -e Examples/c/Makefile || { echo "no Examples/c yet" >&2; exit 1; }
 	$(MAKE) -C Examples/c
 
-fuzz: packages ## Fuzz the codecs for a while
-	@test -e Fuzz/Makefile || { echo "no Fuzz yet" >&2; exit 1; }
-	$(MAKE) -C Fuzz
+fuzz: packages ## Fuzz each codec for FUZZ_SECONDS (10); Fuzz/README.md
+	$(SWIFT) build --package-path Fuzz -c release --sanitize=fuzzer $(QUIET)
+	@cd Fuzz && for corpus in corpus/*; do \
+	    name=$${corpus#corpus/}; mkdir -p work/$$name; echo "Fuzz$$name"; \
+	    dictionary=http.dict; test $$name != JSON || dictionary=json.dict; \
+	    SWIFT_BACKTRACE=enable=no .build/release/Fuzz$$name -max_total_time=$(FUZZ_SECONDS) \
+	        -max_len=800 -dict=$$dictionary work/$$name $$corpus >work/$$name.log 2>&1 || \
+	    { tail -n 30 work/$$name.log >&2; exit 1; }; \
+	done
 
 clean: ## Remove everything that was built
 	rm -rf .build Benchmarks/.build Benchmarks/c/build Fuzz/.build Examples/*/build

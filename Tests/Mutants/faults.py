@@ -14,6 +14,7 @@ class Fault(NamedTuple):
 
 
 FAULTS = [
+    # Time
     Fault(
         "content-idle-never-armed",
         "Sources/WireExchange/ExchangeMachine.swift",
@@ -21,21 +22,98 @@ FAULTS = [
         "",
         "ExchangeTimeTests/contentIdleRunsFromTheLastContent"),
     Fault(
+        "timeout-before-bytes",
+        "Sources/WireBlocking/BlockingExchange.swift",
+        "        // Also at a deadline: bytes that are in the kernel already beat it.\n",
+        "        try settle(machine.timeReached(lastReturn))\n",
+        "DeadlineMercyTests/bytesInTheKernelBeatTheTimeout"),
+    # Framing of messages
+    Fault(
+        "chunk-end-unchecked",
+        "Sources/WireHTTP1/ChunkedDecoder.swift",
+        """                guard byte == ASCII.cr else {
+                    throw bad(offset + index, "chunk data is not followed by CRLF")
+                }
+                state = .dataLF
+            case .dataLF:
+                guard byte == ASCII.lf else {
+                    throw bad(offset + index, "chunk data is not followed by CRLF")
+                }
+""",
+        """                state = .dataLF
+            case .dataLF:
+""",
+        "ResponseVectorTests/vector"),
+    Fault(
+        "conflicting-lengths-accepted",
+        "Sources/WireHTTP1/BodyFraming.swift",
+        "if let length, length != number {",
+        "if let length, length > number {",
+        "BodyFramingTests/response"),
+    Fault(
+        "folded-coding-accepted",
+        "Sources/WireHTTP1/HeadReader.swift",
+        'for name in ["content-length", "transfer-encoding"] as [StaticString]',
+        'for name in ["content-length"] as [StaticString]',
+        "ResponseVectorTests/vector"),
+    # Lines, events, JSON
+    Fault(
+        "line-end-off-by-one",
+        "Sources/WireFraming/LineScanner.swift",
+        "let hasCR = end > 0 && content[end - 1] == ASCII.cr",
+        "let hasCR = end > 1 && content[end - 1] == ASCII.cr",
+        "LineVectorTests/vector"),
+    Fault(
+        "cut-crlf-is-two-line-ends",
+        "Sources/WireFraming/SSEScanner.swift",
+        """        if skipLF, kept < content.count {
+            if content[kept] == ASCII.lf { kept += 1 }
+""",
+        """        if skipLF {
+            if kept < content.count, content[kept] == ASCII.lf { kept += 1 }
+""",
+        "SSEVectorTests/vector"),
+    Fault(
+        "lone-surrogate-accepted",
+        "Sources/WireJSON/JSONScanner+Strings.swift",
+        "UTF16.isTrailSurrogate(try codeUnit(escapedAt: second))",
+        "try codeUnit(escapedAt: second) > 0",
+        "GrammarTests/rejects"),
+    Fault(
+        "trailing-bytes-accepted",
+        "Sources/WireJSON/JSONCursor.swift",
+        "guard index == text.count else { throw JSONError(.trailingBytes, at: index) }",
+        "guard index <= text.count else { throw JSONError(.trailingBytes, at: index) }",
+        "GrammarTests/rejects"),
+    Fault(
+        "incomplete-taken-for-complete",
+        "Sources/OllamaBlocking/BlockingStream.swift",
+        "if summary != nil { return false }",
+        "if summary != nil || recordCount > 0 { return false }",
+        "OllamaTests.FailureTests/aCleanEndWithoutTheTerminalRecord"),
+    # Connections
+    Fault(
         "surplus-bytes-kept",
         "Sources/WireHTTP1/ResponseDecoder.swift",
         "guard isComplete, buffer.rawCount == 0, let head",
         "guard isComplete, let head",
-        "MessageReaderTests"),
+        "MessageReaderTests/surplusForbidsReuse"),
     Fault(
         "post-repeated-after-writing",
         "Sources/WireExchange/ExchangeActions.swift",
         "(mayRepeat || bytesWritten == 0)",
         "(mayRepeat || bytesWritten >= 0)",
-        "RetryTests"),
+        "StaleRetryTests/aPostIsNotRepeatedOnceItWasSent"),
     Fault(
-        "lone-surrogate-accepted",
-        "Sources/WireJSON/JSONScanner+Strings.swift",
-        "if !UTF16.isSurrogate(unit) { return backslash + 6 }",
-        "if !UTF16.isLeadSurrogate(unit) { return backslash + 6 }",
-        "WireJSONTests"),
+        "dropped-response-not-closed",
+        "Sources/WireBlocking/ConnectionPool.swift",
+        "    deinit { close() }\n",
+        "    deinit { pool.discard(id) }\n",
+        "LeavingTests/theScopeEnds"),
+    Fault(
+        "cancellation-ignored",
+        "Sources/WireBlocking/Cancellation.swift",
+        "public var isCancelled: Bool { state.withLock { $0.isCancelled } }",
+        "public var isCancelled: Bool { false }",
+        "CancellationTests/whileWaiting"),
 ]

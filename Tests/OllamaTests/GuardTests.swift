@@ -2,7 +2,8 @@ import OllamaProtocol
 import TestSupport
 import Testing
 
-/// What runs away is stopped, at the same place however the text is cut; what only looks alike goes on.
+/// What runs away is stopped, at the same place however the text is cut; what only looks alike goes
+/// on.
 @Suite struct GuardTests {
     private typealias Verdict = OutputGuard.Verdict
 
@@ -88,7 +89,7 @@ import Testing
     @Test func repetitionAfterALongText() {
         var generator = SeededGenerator(seed: 7)
         var text = ""
-        for _ in 0..<20_000 { text += "w\(generator.below(10_000)) " }
+        for _ in 0..<5_000 { text += "w\(generator.below(10_000)) " }
         let stopped = verdict(of: text + String(repeating: "again ", count: 100))
         #expect(stopped.verdict == .repeats(bytes: 6))
         #expect(stopped.after <= text.utf8.count + 34 * 6)

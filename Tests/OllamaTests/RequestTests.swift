@@ -72,7 +72,8 @@ import WireJSON
                 + #"{"role":"assistant","content":"","thinking":"Hm.","tool_calls":["#
                 + #"{"id":"call_1","function":{"name":"look","arguments":{"at":"it","n":2}}},"#
                 + #"{"function":{"name":"wait","arguments":{}}}]},"#
-                + #"{"role":"tool","content":"a \"cat\"","tool_name":"look","tool_call_id":"call_1"},"#
+                + #"{"role":"tool","content":"a \"cat\"","tool_name":"look","#
+                + #""tool_call_id":"call_1"},"#
                 + #"{"role":"tool","content":"done"}],"tools":[{"type":"function","function":"#
                 + #"{"name":"look"}}],"stream":false,"format":{"type":"object"},"#
                 + #""options":{"num_ctx":4096},"think":"medium","keep_alive":"1h30m","#

@@ -219,7 +219,8 @@ import WireJSON
     @Test func unknownFieldsArePassedOver() throws {
         let line =
             #"{"new":{"a":[1,2,{"done":true}]},"model":5,"remote_host":null,"message":{"#
-            + #""role":7,"content":"x","images":null,"extra":{"content":"y"}},"logprobs":[],"done":false}"#
+            + #""role":7,"content":"x","images":null,"extra":{"content":"y"}},"logprobs":[],"#
+            + #""done":false}"#
         let reading = try read(Wire.stream([line, Wire.chatDone]))
         #expect(reading.text == "x")
         #expect(reading.error == nil)
@@ -239,9 +240,10 @@ import WireJSON
             #"{"function":{"index":0,"name":"\#(name)","arguments":{"b":1,"a":"\n"}}\#(more)}"#
         }
         let lines = [
-            #"{"message":{"content":"","tool_calls":[\#(call("f", #","id":"call_1""#)),\#(call("g"))]},"done":false}"#,
+            #"{"message":{"content":"","tool_calls":["#
+                + #"\#(call("f", #","id":"call_1""#)),\#(call("g"))]},"done":false}"#,
             Wire.chat("text between"),
-            #"{"message":{"content":"","tool_calls":[\#(call("h"))]},"done":true,"done_reason":"stop"}"#,
+            #"{"message":{"content":"","tool_calls":[\#(call("h"))]},"done":true}"#,
         ]
         let reading = try read(Wire.stream(lines))
         #expect(reading.toolCalls.map(\.function.name) == ["f", "g", "h"])

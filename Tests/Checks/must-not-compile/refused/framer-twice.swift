@@ -1,0 +1,10 @@
+// expect: 'events' used after consume
+import WireFraming
+import WireBytes
+
+func framerTwice() throws {
+    var events = SSEFramer(limit: .mebibytes(1))
+    var other = events
+    _ = try other.next()
+    _ = try events.next()
+}
