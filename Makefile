@@ -30,6 +30,7 @@ build: packages ## Build the command, optimized
 # checks that optimized builds lack, and optimized, where values may die earlier.
 test: check c-example test-packages ## Check, and run all tests
 	$(SWIFT) build --build-tests $(QUIET)
+	$(PYTHON) Tests/Checks/must-not-compile/run
 	$(TEST)
 	$(SWIFT) build --build-tests $(TESTABLE) -Xswiftc -enable-testing $(QUIET)
 	$(TEST) $(TESTABLE)

@@ -19,8 +19,8 @@
 
     /// Safe because it is allocated in `init` and `grow`, freed once in `deinit`, never escapes,
     /// and every access is checked against the cursors.
-    @usableFromInline var base: UnsafeMutableRawPointer
-    @usableFromInline var capacity: Int
+    @usableFromInline package var base: UnsafeMutableRawPointer
+    @usableFromInline package var capacity: Int
     public let limit: ByteLimit
 
     @usableFromInline var cursors = Cursors()
@@ -123,14 +123,16 @@
 
 /// The adaptive read size: doubled when a read fills it, halved after two reads in a row that
 /// used less than half of it.
-struct ReadSize: Sendable {
+package struct ReadSize: Sendable {
     static let minimum = 4 << 10
     static let maximum = 256 << 10
 
-    private(set) var bytes = 16 << 10
+    package private(set) var bytes = 16 << 10
     private var wasShort = false
 
-    mutating func record(_ count: Int, of room: Int) {
+    package init() {}
+
+    package mutating func record(_ count: Int, of room: Int) {
         if count >= room || count >= bytes {
             bytes = min(bytes * 2, ReadSize.maximum)
             wasShort = false

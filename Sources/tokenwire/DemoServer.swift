@@ -21,9 +21,12 @@ enum DemoServer {
             throw .failed(.peer, "the recordings in this program are broken: \(error)")
         }
         let server: ReplayServer
-        do throws(SystemError) { server = try .replaying(recordings) } catch {
+        // Any chat gets the recorded one, so that other programs can be tried on it, too.
+        let handler = RecordedHandler(recordings, pace: .recorded, strictness: .path)
+        do throws(SystemError) { server = try ReplayServer(.requests(handler)) } catch {
             throw .failed(.unreachable, "cannot listen: \(error)")
         }
+        server.start()
         defer { server.stop() }
         let slow = recordings[1].exchanges[0]
         try context.output.writeLine("listening \(server.address)")

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
-
-@testable import WireBytes
+import WireBytes
 
 /// What a receive buffer holds, without the buffer: two arrays.
 private struct Model {

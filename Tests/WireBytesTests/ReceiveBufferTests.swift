@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
-
-@testable import WireBytes
+import WireBytes
 
 @Suite struct ReceiveBufferTests {
     @Test func nothingIsAllocatedBeforeTheFirstByte() throws {

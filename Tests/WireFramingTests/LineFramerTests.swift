@@ -1,8 +1,7 @@
 import TestSupport
 import Testing
+import WireBytes
 import WireFraming
-
-@testable import WireBytes
 
 @Suite struct LineFramerTests {
     /// A reader that looked at a byte twice would need minutes: 2^20 pieces of a line of 4 MiB are
@@ -94,6 +93,20 @@ import WireFraming
                 }
                 try #require(scanLines(input, cut, limit: limit, exposed: 5) == found)
             }
+        }
+    }
+
+    /// A line is refused as soon as no end can save it: its last byte may be the CR of a CRLF.
+    @Test func unfinishedLine() throws {
+        var framer = LineFramer(limit: .bytes(8))
+        for _ in 0..<9 {
+            framer.append(([0x0D] as [UInt8]).span)
+            let none = try framer.next() == nil
+            try #require(none)
+        }
+        framer.append(([0x0D] as [UInt8]).span)
+        #expect(throws: FramingError.lineTooLong(limit: .bytes(8), offset: 0)) {
+            _ = try [UInt8](copyingLine: &framer)
         }
     }
 

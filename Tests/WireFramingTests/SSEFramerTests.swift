@@ -1,8 +1,7 @@
 import TestSupport
 import Testing
+import WireBytes
 import WireFraming
-
-@testable import WireBytes
 
 @Suite struct SSEFramerTests {
     private static let words: [[UInt8]] =

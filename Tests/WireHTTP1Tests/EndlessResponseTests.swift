@@ -1,8 +1,7 @@
 import TestSupport
 import Testing
+import WireBytes
 import WireHTTP1
-
-@testable import WireBytes
 
 /// Peers that never come to an end. Each is stopped by a typed error before the buffer is full, and
 /// the buffer never holds or allocates more than its limit.

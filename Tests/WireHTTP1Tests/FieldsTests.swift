@@ -1,20 +1,11 @@
 import TestSupport
 import Testing
 import WireBytes
-
-@testable import WireHTTP1
+import WireHTTP1
 
 @Suite struct FieldsTests {
-    private static func fields(_ pairs: [(String, String)]) -> Fields {
-        var fields = Fields()
-        for (name, value) in pairs {
-            fields.append(name: Array(name.utf8).span, value: Array(value.utf8).span)
-        }
-        return fields
-    }
-
     @Test func namesKeepTheirCaseAndOrder() {
-        let fields = Self.fields([("B", "1"), ("a", ""), ("b", "3")])
+        let fields = trailerFields([("B", "1"), ("a", ""), ("b", "3")])
         #expect(fields.count == 3)
         #expect(!fields.isEmpty)
         #expect((0..<3).map { fields.name(at: $0) } == ["B", "a", "b"])
@@ -29,8 +20,8 @@ import WireBytes
     }
 
     @Test func valuesThatAreNotUTF8AreRepaired() {
-        var fields = Fields()
-        fields.append(name: Array("X".utf8).span, value: ([0x61, 0xFF, 0x62] as [UInt8]).span)
+        let line = Array("X: a".utf8) + [0xFF] + Array("b\r\n".utf8)
+        let fields = trailerFields(lines: line)
         #expect(fields["x"] == "a\u{FFFD}b")
         #expect([UInt8](copying: fields.valueBytes(at: 0)) == [0x61, 0xFF, 0x62])
     }
@@ -41,7 +32,7 @@ import WireBytes
         ("xclose", false), ("clo se", false), ("close;q=1", false), ("\"close\"", false),
     ])
     func listElements(_ value: String, _ holds: Bool) {
-        let fields = Self.fields([("Connection", "x"), ("connection", value)])
+        let fields = trailerFields([("Connection", "x"), ("connection", value)])
         #expect(fields.list("connection", contains: "close") == holds)
         #expect(fields.list("connection", contains: "x"))
         #expect(!fields.list("other", contains: "close"))

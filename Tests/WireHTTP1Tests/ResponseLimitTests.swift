@@ -92,6 +92,21 @@ import WireHTTP1
         }
     }
 
+    /// A line is refused as soon as no end can save it: its last byte may be the CR of a CRLF.
+    @Test(arguments: [("HTTP/1.1 200 ", 20, 0), (line + "X: ", 30, 17), (line, 30, 17)])
+    func unfinishedLines(_ start: String, _ limit: Int, _ offset: Int) {
+        var options = ReplayOptions()
+        options.ends = false
+        options.limits.startLine = .bytes(20)
+        options.limits.fieldLine = .bytes(30)
+        let whole = Segmentation("whole", cuts: [])
+        let started = start.utf8.count - offset
+        let fits = start + String(repeating: "a", count: limit + 1 - started)
+        #expect(replay(Array(fits.utf8), whole, options).error == nil)
+        let found = replay(Array((fits + "a").utf8), whole, options)
+        #expect(found.error?.kind == .tooLarge && found.error?.offset == offset)
+    }
+
     private func cuts(of text: String) -> [Segmentation] {
         var all: [Segmentation] = []
         Segmentations.forEach(count: text.utf8.count, seed: 1) { all.append($0) }

@@ -12,7 +12,7 @@ struct ReplayedResponse: Equatable, Sendable {
     var trailers: [Field] = []
     var body: [UInt8] = []
     var informational: [Int] = []
-    var framing = ""
+    var framing: BodyFraming?
     var isComplete = false
     var reusable = false
     /// Bytes of the message; 0 after an error, which has its own offset.
@@ -128,7 +128,7 @@ private func describe(
         result.version = head.version
         result.headers = fields(head.fields)
     }
-    result.framing = decoder.framing?.name ?? ""
+    result.framing = decoder.framing
     result.trailers = fields(decoder.trailers)
     result.isComplete = decoder.isComplete
     result.reusable = decoder.allowsReuse(of: buffer)

@@ -48,7 +48,7 @@ import WireJSON
         #expect(try VectorFile.states(#require(expected["body"]), found.body))
         let informational = expected["informational"]?.arrayValue?.map { $0.int64Value }
         #expect(informational == found.informational.map { Int64($0) })
-        #expect(expected["framing"]?.stringValue == found.framing)
+        #expect(expected["framing"]?.stringValue == found.framing?.name)
         #expect(expected["reusable"]?.boolValue == found.reusable)
         #expect(expected["consumed"]?.int64Value == Int64(found.consumed))
     }
@@ -79,7 +79,7 @@ import WireJSON
         options.method = vector["method"]?.stringValue ?? "GET"
         let whole = Segmentation("whole", cuts: [])
         let reference = replay(vector.input, whole, options)
-        if reference.framing == "until-close" || reference.error?.kind == .closedEarly { return }
+        if reference.framing == .untilClose || reference.error?.kind == .closedEarly { return }
         for surplus in ["H", "\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
             var expected = reference
             if reference.error == nil {
@@ -108,7 +108,7 @@ import WireJSON
         var known: HTTP1Error?
         for count in truncations(of: vector.input.count) {
             let found = replay(Array(vector.input[..<count]), whole, options)
-            if count >= end || found.framing == "until-close" {
+            if count >= end || found.framing == .untilClose {
                 try #require(found.error == reference.error, "\(count) bytes")
             } else if let known {
                 try #require(found.error == known, "\(count) bytes")
