@@ -4,6 +4,9 @@
 #include <stddef.h>
 
 #if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZED 1
+#endif
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) \
     || __has_feature(memory_sanitizer)
 #define SANITIZED 1
@@ -27,6 +30,14 @@ void allocation_counter_stop(void) { counting = false; }
 int64_t allocation_counter_allocations(void) { return allocations; }
 int64_t allocation_counter_bytes(void) { return bytes; }
 int64_t allocation_counter_frees(void) { return frees; }
+
+bool allocation_counter_thread_sanitizer(void) {
+#ifdef THREAD_SANITIZED
+    return true;
+#else
+    return false;
+#endif
+}
 
 #ifdef SANITIZED
 

@@ -16,7 +16,7 @@ import WireHTTP1
     /// The head of the first request to a host.
     private func head(_ host: String, _ options: BlockingOllama.Options) throws -> String {
         let system = ScriptedSystem(.responses(Wire.stream([Wire.chatDone])))
-        var client = try BlockingOllama(host: host, options: options, system: system)
+        var client = try BlockingOllama.scripted(system, options, host: host)
         #expect(Reading(&client, anyChat).error == nil)
         let sent = String(decoding: try #require(system.connections.first?.sent), as: UTF8.self)
         return String(sent[..<(try #require(sent.firstRange(of: "\r\n\r\n"))).upperBound])
@@ -50,8 +50,8 @@ import WireHTTP1
     /// Until there is TLS, an https server is known and not reached.
     @Test func withTLSAnywhere() throws {
         let system = ScriptedSystem()
-        var client = try BlockingOllama(
-            host: "https://example.com", options: options("secret"), system: system)
+        var client = try BlockingOllama.scripted(
+            system, options("secret"), host: "https://example.com")
         guard case .transport(.unsupported("https"), _) = Reading(&client, anyChat).error else {
             Issue.record("not refused")
             return

@@ -283,7 +283,7 @@ import WireTime
         let system = ScriptedSystem()
         system.resolveFailure = ResolveFailure(
             host: "nowhere.example", message: "unknown name")
-        var client = try BlockingOllama(host: "nowhere.example", options: .init(), system: system)
+        var client = try BlockingOllama.scripted(system, host: "nowhere.example")
         let error = Reading(&client, anyChat).error
         guard case .transport(let transport, _) = error else {
             Issue.record("resolved: \(String(describing: error))")

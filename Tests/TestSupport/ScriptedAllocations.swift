@@ -23,3 +23,10 @@ public struct AllocationCount: Equatable, Sendable {
             bytes: Int(allocation_counter_bytes()), frees: Int(allocation_counter_frees()))
     }
 }
+
+/// What the tests were built with.
+public enum Sanitizers {
+    /// The thread sanitizer does not see the part of the standard library's `Mutex` that waits: a
+    /// lock that was contended looks to it like none.
+    public static var hasThread: Bool { allocation_counter_thread_sanitizer() }
+}

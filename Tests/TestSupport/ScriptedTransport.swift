@@ -11,7 +11,9 @@ public final class ScriptedTransport: ByteTransport {
     public private(set) var sent: [UInt8] = []
     public private(set) var isClosed = false
 
-    private unowned let system: ScriptedSystem
+    /// Weak, because a stream may be the last to hold its connection when the system has gone.
+    private weak var owner: ScriptedSystem?
+    private var system: ScriptedSystem { owner! }
     private let script: ConnectionScript
     private let flag = InterruptFlag()
     /// When the opening is over; nil for never.
@@ -37,7 +39,7 @@ public final class ScriptedTransport: ByteTransport {
 
     init(_ script: ConnectionScript, system: ScriptedSystem, number: Int, peer: String) {
         self.script = script
-        self.system = system
+        owner = system
         self.number = number
         self.peer = peer
         switch script.opening {
@@ -60,9 +62,9 @@ public final class ScriptedTransport: ByteTransport {
     }
 
     public func close() {
-        if isClosed { system.report("#\(number) closed twice") }
+        if isClosed { owner?.report("#\(number) closed twice") }
         isClosed = true
-        system.record(.close, on: number)
+        owner?.record(.close, on: number)
     }
 
     public func isReadable() -> Bool {

@@ -8,6 +8,9 @@
 /// False under a sanitizer, which brings an allocator of its own: nothing is counted there.
 bool allocation_counter_works(void);
 
+/// The program is built with the thread sanitizer.
+bool allocation_counter_thread_sanitizer(void);
+
 void allocation_counter_start(void);
 void allocation_counter_stop(void);
 

@@ -1,5 +1,4 @@
 import OllamaBlocking
-import WireBlocking
 
 func deadlinesAndCancelling() throws {
     var client = try BlockingOllama(

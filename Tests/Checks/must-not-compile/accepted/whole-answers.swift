@@ -1,5 +1,4 @@
 import OllamaBlocking
-import OllamaProtocol
 
 func wholeAnswers() throws {
     var client = try BlockingOllama(host: "http://127.0.0.1:11434")

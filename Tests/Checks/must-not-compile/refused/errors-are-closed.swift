@@ -1,7 +1,6 @@
 // expect: switch must be exhaustive
 // Whoever names some failures is told of those that are left.
 import OllamaBlocking
-import OllamaProtocol
 
 func errorsAreClosed(_ stream: inout BlockingStream) {
     do {

@@ -1,6 +1,5 @@
 // expect: 'events' used after consume
 import WireFraming
-import WireBytes
 
 func framerTwice() throws {
     var events = SSEFramer(limit: .mebibytes(1))

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Runs the built examples against `tokenwire demo --serve`.
+#
+#     swift build && swift build --package-path Examples && Examples/check.sh
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+tokenwire=${1:-$root/.build/debug/tokenwire} examples=${2:-$root/Examples/.build/debug}
+out=$(mktemp -d)
+: >"$out/served"
+"$tokenwire" demo --serve >"$out/served" &
+server=$!
+trap 'kill $server 2>/dev/null || true; rm -rf "$out"' EXIT
+until grep -q listening "$out/served"; do kill -0 $server; sleep 0.05; done
+OLLAMA_HOST=$(sed -n 's/^listening //p' "$out/served")
+export OLLAMA_HOST
+
+failed=0
+expect() { # NAME PATTERN COMMAND...
+    name=$1 pattern=$2
+    shift 2
+    if ! "$@" >"$out/printed" 2>&1 || ! grep -q -e "$pattern" "$out/printed"; then
+        echo "check.sh: $name printed:" >&2
+        cat "$out/printed" >&2
+        failed=1
+    fi
+}
+
+expect first-minute-blocking '^ do sentence get ask before wow' "$examples/first-minute-blocking" tiny 'hello there'
+expect whole-answer-blocking 'slash (78 tokens)$' "$examples/whole-answer-blocking"
+expect codecs '^delta Hel$' "$examples/codecs"
+expect codecs '^{"city":"Paris","days":2,"exact":true}$' "$examples/codecs"
+exit $failed
