@@ -8,7 +8,7 @@ QUIET := $(shell test -t 2 || echo --quiet)
 # process that runs the tests as well.
 TEST := timeout --foreground --signal=INT --kill-after=10 900 \
     $(SWIFT) test --skip-build --disable-xctest $(QUIET)
-FORMATTED := Package.swift Sources Tests $(wildcard $(foreach package,Benchmarks Fuzz Examples/*, \
+FORMATTED := Package.swift Sources Tests $(wildcard $(foreach package,Benchmarks Fuzz Examples, \
     $(package)/Package.swift $(package)/Sources))
 # Tests look into modules, so their optimized build is another one than the users'.
 TESTABLE := -c release --scratch-path .build/optimized-tests
