@@ -4,6 +4,8 @@ import PackageDescription
 // Every target: Swift 6 mode, strict memory safety, no warnings. `Lifetimes` is needed where
 // functions that return borrowed values are declared; users of the products need no flag.
 let settings: [SwiftSetting] = [
+    // An async function runs where its caller runs, unless it says otherwise.
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .swiftLanguageMode(.v6),
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
@@ -22,7 +24,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let codecs: [Target.Dependency] = ["WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON"]
-let driver: [Target.Dependency] = ["WireSockets", "WireTransport", "WireExchange", "WireBlocking"]
+let driver: [Target.Dependency] = [
+    "WireSockets", "WireTransport", "WireExchange", "WireDriver", "WireBlocking",
+    "WireReactor", "WireHTTPClient",
+]
 let ollama: [Target.Dependency] = ["OllamaProtocol", "OllamaBlocking"]
 
 let package = Package(
@@ -33,6 +38,7 @@ let package = Package(
         .library(name: "WireHTTP1", targets: ["WireHTTP1"]),
         .library(name: "WireJSON", targets: ["WireJSON"]),
         .library(name: "WireBlocking", targets: ["WireBlocking"]),
+        .library(name: "WireHTTPClient", targets: ["WireHTTPClient"]),
         .library(name: "OllamaBlocking", targets: ["OllamaBlocking"]),
         .library(name: "WireServer", targets: ["WireServer"]),
         .library(name: "CTokenWire", type: .static, targets: ["CTokenWire"]),
@@ -63,10 +69,22 @@ let package = Package(
         library("WireSockets", ["CLinuxShims", "WireTime"]),
         library("WireTransport", ["WireSockets", "WireTime"]),
         library(
+            "WireDriver",
+            ["WireBytes", "WireTime", "WireHTTP1", "WireSockets", "WireTransport", "WireExchange"]),
+        library(
             "WireBlocking",
             [
                 "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSockets", "WireTransport",
-                "WireExchange",
+                "WireExchange", "WireDriver",
+            ]),
+        library(
+            "WireReactor",
+            ["CLinuxShims", "WireTime", "WireSockets", "WireTransport", "WireSystem"]),
+        library(
+            "WireHTTPClient",
+            [
+                "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSockets", "WireTransport",
+                "WireExchange", "WireDriver", "WireReactor",
             ]),
         // L3
         library(
@@ -107,6 +125,7 @@ let package = Package(
         tests("WireFraming", ["WireBytes", "WireFraming", "WireJSON"]),
         tests("WireJSON", ["WireBytes", "WireJSON"]),
         tests("WireExchange", codecs + ["WireExchange"]),
+        tests("WireHTTPClient", codecs + driver + ["WireServer", "WireSystem"]),
         tests("WireBlocking", codecs + driver + ["WireServer", "WireSystem"]),
         tests("Ollama", codecs + driver + ollama + ["WireServer", "WireSystem"]),
         tests("WireServer", codecs + driver + ["WireServer", "WireSystem"]),

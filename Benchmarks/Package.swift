@@ -10,9 +10,13 @@ let package = Package(
             name: "wire-client",
             dependencies: [
                 .product(name: "WireBlocking", package: "TokenWire"),
+                .product(name: "WireHTTPClient", package: "TokenWire"),
                 .product(name: "OllamaBlocking", package: "TokenWire"),
             ],
-            swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()],
+            swiftSettings: [
+                .swiftLanguageMode(.v6), .strictMemorySafety(),
+                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            ],
             // As a batch tool would ship: starting up is part of what is measured.
             linkerSettings: [.unsafeFlags(["-static-stdlib"])])
     ]

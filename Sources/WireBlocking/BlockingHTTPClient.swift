@@ -1,6 +1,5 @@
-public import WireBytes
+public import WireDriver
 public import WireExchange
-public import WireHTTP1
 public import WireTime
 public import WireTransport
 
@@ -12,16 +11,7 @@ public import WireTransport
 ///
 /// Connections that end cleanly are kept for the next request to their origin.
 public struct BlockingHTTPClient: ~Copyable {
-    public struct Options: Sendable {
-        public var deadlines = Deadlines.standard
-        public var limits = HTTP1Limits.standard
-        /// The longest line or event of a body.
-        public var recordLimit = ByteLimit.mebibytes(16)
-        /// How many connections may be kept between requests; 0 keeps none.
-        public var idleConnectionLimit = 8
-
-        public init() {}
-    }
+    public typealias Options = ClientOptions
 
     public let options: Options
     private let system: any NetworkSystem
@@ -35,8 +25,7 @@ public struct BlockingHTTPClient: ~Copyable {
     public init(_ options: Options = Options(), system: any NetworkSystem) {
         self.options = options
         self.system = system
-        pool = ConnectionPool(
-            idleLimit: options.idleConnectionLimit, keepAliveIdle: options.deadlines.keepAliveIdle)
+        pool = ConnectionPool(limits: options.unqueued, system: system)
     }
 
     /// Sends a request and reads the response's head.
@@ -50,11 +39,9 @@ public struct BlockingHTTPClient: ~Copyable {
     public mutating func send(
         _ request: HTTPRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil
     ) throws(TransportError) -> BlockingResponse {
-        var exchange = BlockingExchange(
-            try request.outgoing(), system: system, pool: pool, options: options,
-            deadlines: deadlines ?? options.deadlines, cancellation: cancellation)
-        try exchange.run()
-        return BlockingResponse(exchange)
+        var exchange = exchange(request, deadlines, cancellation)
+        try exchange.run(system)
+        return BlockingResponse(exchange, system: system)
     }
 
     /// Like `send`, for those who want to know how far a failed exchange got.
@@ -64,84 +51,43 @@ public struct BlockingHTTPClient: ~Copyable {
         _ request: HTTPRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil,
         observe: (ExchangeTimings) -> Void
     ) throws(TransportError) -> BlockingResponse {
-        var exchange = BlockingExchange(
-            try request.outgoing(), system: system, pool: pool, options: options,
-            deadlines: deadlines ?? options.deadlines, cancellation: cancellation)
+        var exchange = exchange(request, deadlines, cancellation)
         do throws(TransportError) {
-            try exchange.run()
+            try exchange.run(system)
         } catch {
             observe(exchange.timings)
             throw error
         }
         observe(exchange.timings)
-        return BlockingResponse(exchange)
+        return BlockingResponse(exchange, system: system)
+    }
+
+    private func exchange(
+        _ request: HTTPRequest, _ deadlines: Deadlines?, _ cancellation: Cancellation?
+    ) -> ExchangeDriver {
+        ExchangeDriver(
+            request, system: system, pool: pool, options: options,
+            deadlines: deadlines, cancellation: cancellation)
     }
 
     /// Connections kept for later, and those under a response that is still being read.
-    public var connections: (idle: Int, leased: Int) { (pool.idleCount, pool.leasedCount) }
+    public var connections: (idle: Int, leased: Int) {
+        let counts = pool.counts
+        return (counts.idle, counts.leased)
+    }
 
     /// Closes the connections that wait for their next request.
     public mutating func closeIdleConnections() { pool.closeIdle() }
 }
 
-/// A request with all of its body.
-public struct HTTPRequest: Sendable {
-    public var url: HTTPURL
-    public var method: String
-    public var fields: [(name: String, value: String)]
-    /// Nil sends none; empty sends `Content-Length: 0`.
-    public var body: [UInt8]?
-    /// Sends the body in the chunked coding.
-    public var sendsChunked = false
-
-    public init(
-        _ method: String, _ url: HTTPURL, fields: [(name: String, value: String)] = [],
-        body: [UInt8]? = nil
-    ) {
-        self.method = method
-        self.url = url
-        self.fields = fields
-        self.body = body
-    }
-
-    /// - Throws: `TransportError.request` when the URL is none.
-    public init(
-        _ method: String, url: String, fields: [(name: String, value: String)] = [],
-        body: [UInt8]? = nil
-    ) throws(TransportError) {
-        do throws(RequestError) {
-            self.init(method, try HTTPURL(url), fields: fields, body: body)
-        } catch { throw .request(error) }
-    }
-
-    func outgoing() throws(TransportError) -> OutgoingRequest {
-        if url.scheme == .https { throw .unsupported("https") }
-        do throws(RequestError) {
-            var fields = fields
-            if let user = url.userInfo,
-                !fields.contains(where: { $0.name.lowercased() == "authorization" })
-            {
-                fields.append(("Authorization", "Basic \(Base64.encode(Array(user.utf8)))"))
-            }
-            let head = try RequestHead(
-                method: method, target: url.target, authority: url.authority, fields: fields)
-            return OutgoingRequest(
-                origin: Origin(scheme: url.scheme.rawValue, host: url.host, port: url.port),
-                head: try head.encoded(body: framing), body: encodedBody,
-                toHEAD: method == "HEAD", mayRepeat: head.isIdempotent)
-        } catch { throw .request(error) }
-    }
-
-    private var framing: RequestHead.Body {
-        guard let body else { return .none }
-        return sendsChunked ? .chunked : .contentLength(body.count)
-    }
-
-    private var encodedBody: [UInt8] {
-        guard let body else { return [] }
-        if !sendsChunked { return body }
-        if body.isEmpty { return ChunkedEncoder.end }
-        return ChunkedEncoder.header(size: body.count) + body + ChunkedEncoder.separator
-            + ChunkedEncoder.end
+extension ClientOptions {
+    /// Its limits for a client of one thread, which must not wait for a connection that only itself
+    /// could give back.
+    var unqueued: PoolLimits {
+        var limits = pool
+        limits.perOrigin = .max
+        limits.total = .max
+        limits.keepAliveIdle = deadlines.keepAliveIdle
+        return limits
     }
 }

@@ -1,7 +1,9 @@
 public import WireBytes
+internal import WireDriver
 public import WireExchange
 public import WireFraming
 public import WireHTTP1
+internal import WireTransport
 
 /// A response whose body is still coming. It owns its connection: read to the end, the connection is
 /// kept; dropped before, it is closed before the next statement runs.
@@ -9,12 +11,14 @@ public import WireHTTP1
 /// What the `next` calls return is borrowed from the receive buffer: using it after the following
 /// call does not compile.
 public struct BlockingResponse: ~Copyable {
-    @usableFromInline var exchange: BlockingExchange
+    private var exchange: ExchangeDriver
+    private let system: any NetworkSystem
     public let head: ResponseHead
 
-    init(_ exchange: consuming BlockingExchange) {
+    init(_ exchange: consuming ExchangeDriver, system: any NetworkSystem) {
         head = exchange.reader.head!
         self.exchange = exchange
+        self.system = system
     }
 
     /// A server-sent event.
@@ -54,7 +58,7 @@ public struct BlockingResponse: ~Copyable {
     /// The next server-sent event, or nil at the end.
     @_lifetime(&self)
     public mutating func nextEvent() throws(TransportError) -> Event? {
-        guard try exchange.next(.event) != nil else { return nil }
+        guard try exchange.nextRange(.event, system) != nil else { return nil }
         exchange.noteContent()
         return Event(type: exchange.eventType, data: exchange.eventData)
     }
@@ -62,7 +66,7 @@ public struct BlockingResponse: ~Copyable {
     /// The next piece of the body as it came, however cut, or nil at the end.
     @_lifetime(&self)
     public mutating func nextBytes() throws(TransportError) -> Span<UInt8>? {
-        guard let range = try exchange.next(.piece) else { return nil }
+        guard let range = try exchange.nextRange(.piece, system) else { return nil }
         exchange.noteContent()
         return exchange[range]
     }
@@ -93,14 +97,13 @@ public struct BlockingResponse: ~Copyable {
     /// The next line as a range; it does not count as content until `noteContent`.
     @inline(__always)
     package mutating func nextLineRange() throws(TransportError) -> ByteRange? {
-        try exchange.next(.line)
+        try exchange.nextRange(.line, system)
     }
 
     /// The bytes of a range that was returned last.
-    @usableFromInline
     package subscript(range: ByteRange) -> Span<UInt8> {
         @_lifetime(borrow self)
-        @inlinable borrowing get { exchange[range] }
+        borrowing get { exchange[range] }
     }
 
     /// Where the line returned last starts in the body.

@@ -1,5 +1,6 @@
 // What the client's own signatures name comes with it: errors, deadlines, fields, lines.
 @_exported public import WireBytes
+@_exported public import WireDriver
 @_exported public import WireExchange
 @_exported public import WireFraming
 @_exported public import WireHTTP1

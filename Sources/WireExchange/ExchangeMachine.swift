@@ -8,6 +8,8 @@ public import WireTime
 ///
 ///     state      | event                 | next        | deadlines, actions
 ///     -----------+-----------------------+-------------+-------------------------------------------
+///     idle       | beginPoolWait         | queued      | + total, poolWait
+///     queued     | endPoolWait           | idle        |
 ///     idle       | beginResolve          | resolving   | + total, resolve
 ///     idle, resolving | beginConnect     | connecting  | + connect
 ///     connecting, idle (reused) | beginRequest | sending | + requestWrite
@@ -25,7 +27,7 @@ public import WireTime
 /// Events after the end do nothing. An event that belongs to no state traps: that is the driver's
 /// fault, never the peer's.
 public struct ExchangeMachine: ~Copyable {
-    enum State { case idle, resolving, connecting, sending, awaitingHead, body, ended }
+    enum State { case idle, queued, resolving, connecting, sending, awaitingHead, body, ended }
 
     private var state = State.idle
     private let deadlines: Deadlines
@@ -66,7 +68,7 @@ public struct ExchangeMachine: ~Copyable {
         case .sending: Interest(read: true, write: canWrite)
         case .awaitingHead, .body: Interest(read: true, write: false)
         case .connecting: Interest(read: false, write: true)
-        case .idle, .resolving, .ended: Interest(read: false, write: false)
+        case .idle, .queued, .resolving, .ended: Interest(read: false, write: false)
         }
     }
 
@@ -78,6 +80,20 @@ public struct ExchangeMachine: ~Copyable {
     public var unwrittenBytes: Int { requestBytes - progress.bytesWritten }
 
     // MARK: Before the request
+
+    /// Every connection that the limits allow is in use.
+    public mutating func beginPoolWait(at now: Instant) {
+        precondition(state == .idle, "queues twice")
+        state = .queued
+        progress.phase = .pool
+        table.arm(.poolWait, at: now, for: deadlines.poolWait)
+    }
+
+    public mutating func endPoolWait() {
+        guard state == .queued else { return }
+        state = .idle
+        table.disarm(.poolWait)
+    }
 
     public mutating func beginResolve(at now: Instant) {
         precondition(state == .idle, "resolves twice")

@@ -14,16 +14,22 @@ public struct ResolveFailure: Error, Equatable, Sendable {
 
 /// Names to addresses.
 public enum Resolver {
-    /// Literals and `localhost` at once (`localhost` is both families: Ollama listens on IPv4 only,
-    /// others on IPv6 only); other names by `getaddrinfo(3)`, which blocks for as long as the
-    /// system's resolver is configured to.
-    public static func addresses(
-        of host: String, port: UInt16
-    ) throws(ResolveFailure) -> [SocketAddress] {
+    /// Literals, and `localhost`, which is both families: Ollama listens on IPv4 only, others on IPv6
+    /// only. Nil for names that have to be looked up.
+    public static func knownAddresses(of host: String, port: UInt16) -> [SocketAddress]? {
         if let literal = SocketAddress(literal: host, port: port) { return [literal] }
         if host == "localhost" || host.hasSuffix(".localhost") {
             return [.loopback(port: port), .loopback6(port: port)]
         }
+        return nil
+    }
+
+    /// What is known at once; other names by `getaddrinfo(3)`, which blocks for as long as the
+    /// system's resolver is configured to.
+    public static func addresses(
+        of host: String, port: UInt16
+    ) throws(ResolveFailure) -> [SocketAddress] {
+        if let known = knownAddresses(of: host, port: port) { return known }
         return try lookUp(host, port: port)
     }
 

@@ -29,6 +29,8 @@ public enum Deadline: UInt8, CaseIterable, Sendable {
     case total
     /// How long an idle connection is kept for another exchange.
     case keepAliveIdle
+    /// Waiting for a connection while the pool is at its limits.
+    case poolWait
 
     public var phase: Phase {
         switch self {
@@ -41,7 +43,7 @@ public enum Deadline: UInt8, CaseIterable, Sendable {
         case .bodyIdle: .body
         case .contentIdle: .content
         case .total: .total
-        case .keepAliveIdle: .pool
+        case .keepAliveIdle, .poolWait: .pool
         }
     }
 }
@@ -62,6 +64,7 @@ public struct Deadlines: Sendable, Equatable {
     /// `.never`: a stream may be as long as its content keeps coming.
     public var total = Timeout.never
     public var keepAliveIdle = Timeout.seconds(30)
+    public var poolWait = Timeout.seconds(60)
 
     public init() {}
 

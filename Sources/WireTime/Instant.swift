@@ -44,6 +44,12 @@ public struct Timeout: Comparable, Hashable, Sendable {
 
     public static func < (a: Timeout, b: Timeout) -> Bool { a.nanoseconds < b.nanoseconds }
 
+    /// Saturates; `.never` stays so.
+    public static func + (a: Timeout, b: Timeout) -> Timeout {
+        let (sum, over) = a.nanoseconds.addingReportingOverflow(b.nanoseconds)
+        return Timeout(nanoseconds: over ? (sum < 0 ? .max : .min) : sum)
+    }
+
     public var isNever: Bool { self == .never }
     public var wholeMilliseconds: Int64 { nanoseconds / 1_000_000 }
     public var wholeMicroseconds: Int64 { nanoseconds / 1_000 }

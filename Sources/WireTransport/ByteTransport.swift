@@ -2,14 +2,16 @@ public import WireSockets
 public import WireTime
 
 /// Something that another thread may interrupt: whoever waits in it wakes up, and every later read
-/// says that the peer has gone.
+/// says that the peer has gone. It must not call anybody: the caller may hold a lock.
 public protocol Interruptible: AnyObject, Sendable {
     func interrupt()
 }
 
 /// One connection as the drivers see it: everything here happens once per read or write of many
 /// records, so a call through the protocol costs nothing that shows.
-public protocol ByteTransport: AnyObject {
+///
+/// Sendable because an exchange may move between threads; it has one user at a time.
+public protocol ByteTransport: AnyObject, Sendable {
     /// `127.0.0.1:11434`, for messages.
     var peer: String { get }
     /// For other threads; good as long as anybody holds it, also after `close`.
@@ -29,10 +31,13 @@ public protocol ByteTransport: AnyObject {
     func close()
 }
 
-/// What a blocking driver asks of the operating system. Tests put a scripted one in its place:
-/// reads of exact lengths, exact times, exact errors.
-public protocol NetworkSystem: AnyObject {
+/// What a driver asks of the operating system. Tests put a scripted one in its place: reads of exact
+/// lengths, exact times, exact errors.
+public protocol NetworkSystem: AnyObject, Sendable {
     var now: Instant { get }
+    /// The addresses of a host that needs no look-up; nil for one that does.
+    func knownAddresses(of host: String, port: UInt16) -> [SocketAddress]?
+    /// Looks a name up. May block for as long as the system's resolver is configured to.
     func addresses(of host: String, port: UInt16) throws(ResolveFailure) -> [SocketAddress]
     /// Starts connecting.
     func open(_ address: SocketAddress) throws(SystemError) -> any ByteTransport

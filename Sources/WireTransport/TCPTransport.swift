@@ -17,6 +17,7 @@ public final class TCPTransport: ByteTransport {
     }
 
     public var interruptible: any Interruptible { socket.descriptor }
+    public var descriptor: Descriptor { socket.descriptor }
 
     public func finishConnecting() -> SystemError? { socket.connectError() }
 
@@ -42,6 +43,10 @@ public final class LinuxSystem: NetworkSystem {
     public init() {}
 
     public var now: Instant { MonotonicClock.now }
+
+    public func knownAddresses(of host: String, port: UInt16) -> [SocketAddress]? {
+        Resolver.knownAddresses(of: host, port: port)
+    }
 
     public func addresses(
         of host: String, port: UInt16

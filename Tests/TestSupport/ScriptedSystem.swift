@@ -8,7 +8,9 @@ public import WireTransport
 /// driver's deadline) and where a script says that a call costs time. Every call is recorded in
 /// order. What the script did not foresee is kept in `problems`, and so is a wait that would
 /// never end; the driver gets an error then, so that a test fails instead of hanging.
-public final class ScriptedSystem: NetworkSystem {
+///
+/// Unchecked: a test uses it from one task.
+public final class ScriptedSystem: NetworkSystem, @unchecked Sendable {
     public let start = Instant(nanoseconds: 1_000_000_007)
     public internal(set) var now: Instant
     public private(set) var events: [ScriptedEvent] = []
@@ -50,6 +52,9 @@ public final class ScriptedSystem: NetworkSystem {
     func advance(to instant: Instant) { now = max(now, instant) }
 
     // MARK: NetworkSystem
+
+    /// Every name is looked up, so that a test sees it.
+    public func knownAddresses(of host: String, port: UInt16) -> [SocketAddress]? { nil }
 
     public func addresses(
         of host: String, port: UInt16

@@ -3,8 +3,8 @@ public import WireSockets
 public import WireTime
 public import WireTransport
 
-/// One connection of a `ScriptedSystem`.
-public final class ScriptedTransport: ByteTransport {
+/// One connection of a `ScriptedSystem`. Unchecked: a test uses it from one task.
+public final class ScriptedTransport: ByteTransport, @unchecked Sendable {
     public let peer: String
     public let number: Int
     /// All that the client has sent.

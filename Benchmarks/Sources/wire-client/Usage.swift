@@ -30,6 +30,14 @@ struct Result {
     var bytes = 0
     /// One entry for each unit of a job that measures latency, in microseconds.
     var latencies: [Double] = []
+    /// Of the job `leave`: CLOCK_MONOTONIC at each leaving.
+    var leftMicroseconds: [Double] = []
+
+    mutating func add(_ other: Result) {
+        units += other.units
+        bytes += other.bytes
+        latencies += other.latencies
+    }
 
     /// The one line that every client of the timed jobs prints. CPU time and memory are those of the
     /// whole process, starting up included; wall time is the job's.
@@ -41,11 +49,19 @@ struct Result {
             if sorted.isEmpty { return "null" }
             return "\(sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))])"
         }
+        let left = leftMicroseconds.isEmpty ? "" : ",\"left_us\":\(leftMicroseconds)"
         return """
             {"job":"\(job)","driver":"\(driver)","wall_s":\(end.wallSeconds - start.wallSeconds),\
             "cpu_s":\(cpu),"user_s":\(end.userSeconds),\
             "rss_kib":\(end.residentKibibytes),"units":\(units),"bytes":\(bytes),\
-            "p50_us":\(percentile(0.5)),"p99_us":\(percentile(0.99)),"allocations":null}
+            "p50_us":\(percentile(0.5)),"p99_us":\(percentile(0.99)),"allocations":null\(left)}
             """
     }
+}
+
+/// CLOCK_MONOTONIC.
+func nanoseconds() -> Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }

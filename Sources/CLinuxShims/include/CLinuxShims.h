@@ -3,17 +3,23 @@
 #ifndef CLINUXSHIMS_H
 #define CLINUXSHIMS_H
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 // Declared here because their headers show them only under _GNU_SOURCE, which would make this
 // module's view of the C library differ from Swift's.
 extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
 extern int pipe2(int[2], int);
+extern long syscall(long, ...);
 
 /// accept4(2) without asking for the peer's address.
 static inline int clinux_accept4(int descriptor, int flags) {
@@ -28,6 +34,49 @@ static inline int clinux_ppoll(struct pollfd *fds, unsigned long count, int64_t 
     struct timespec limit = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
     return ppoll(fds, count, nanoseconds < 0 ? (struct timespec *)0 : &limit, (sigset_t *)0);
 }
+
+/// Adds a descriptor to an epoll instance, edge-triggered for everything a connection can report.
+static inline int clinux_epoll_add(int epoll, int descriptor, uint64_t token) {
+    struct epoll_event event = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.u64 = token}};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+/// The same for a descriptor of which only becoming readable matters.
+static inline int clinux_epoll_add_readable(int epoll, int descriptor, uint64_t token) {
+    struct epoll_event event = {EPOLLIN | EPOLLET, {.u64 = token}};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+static inline uint64_t clinux_event_token(const struct epoll_event *event) { return event->data.u64; }
+static inline int clinux_event_readable(uint32_t events) {
+    return (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+}
+static inline int clinux_event_writable(uint32_t events) {
+    return (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+}
+/// Nothing more will come: reading will find that out without another event.
+static inline int clinux_event_final(uint32_t events) {
+    return (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+}
+
+/// epoll_pwait2(2) without a signal mask, by number because glibc has it only since 2.35; on kernels
+/// before 5.11 epoll_wait(2), rounded up to milliseconds. A negative `nanoseconds` waits for ever.
+static inline int clinux_epoll_wait(
+    int epoll, struct epoll_event *events, int count, int64_t nanoseconds) {
+    struct timespec limit = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
+    struct timespec *until = nanoseconds < 0 ? (struct timespec *)0 : &limit;
+#ifdef SYS_epoll_pwait2
+    int ready = (int)syscall(SYS_epoll_pwait2, epoll, events, count, until, (void *)0, (long)0);
+    if (ready >= 0 || errno != ENOSYS) return ready;
+#endif
+    int64_t milliseconds = (nanoseconds + 999999) / 1000000;
+    return epoll_wait(
+        epoll, events, count,
+        !until ? -1 : milliseconds > 0x7fffffff ? 0x7fffffff : (int)milliseconds);
+}
+
+/// eventfd_write(3).
+static inline int clinux_eventfd_add_one(int descriptor) { return eventfd_write(descriptor, 1); }
 
 /// CLOCK_MONOTONIC in nanoseconds (through the vDSO: no system call).
 static inline int64_t clinux_monotonic_ns(void) {

@@ -1,0 +1,58 @@
+import WireHTTPClient
+
+/// Which way into the library is measured.
+enum Driver: String {
+    case blocking
+    /// Borrowed records in a task that runs on the loop.
+    case reactor
+    /// `for try await` from the default executor.
+    case async
+    /// The same from the main actor.
+    case main
+}
+
+enum Leaving: String {
+    case `break`, cancel, drop, `throw`
+}
+
+/// The command line.
+struct Options {
+    let job: String
+    let url: String
+    private var values: [String: String] = [:]
+
+    init?(_ arguments: [String]) {
+        guard arguments.count >= 2, arguments.count.isMultiple(of: 2) else { return nil }
+        job = arguments[0]
+        url = arguments[1]
+        for index in stride(from: 2, to: arguments.count, by: 2) {
+            guard arguments[index].hasPrefix("--") else { return nil }
+            values[String(arguments[index].dropFirst(2))] = arguments[index + 1]
+        }
+        let known: Set = [
+            "driver", "body", "take", "requests", "connections", "streams", "loops", "after",
+            "times", "how",
+        ]
+        if !known.isSuperset(of: values.keys) { return nil }
+    }
+
+    var driver: Driver? { Driver(rawValue: values["driver", default: "blocking"]) }
+    var how: Leaving? { Leaving(rawValue: values["how", default: "break"]) }
+    var takesContent: Bool? {
+        switch values["take", default: "lines"] {
+        case "lines": false
+        case "content": true
+        default: nil
+        }
+    }
+
+    /// A number above zero.
+    subscript(name: String) -> Int? { values[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+
+    func request() throws -> HTTPRequest {
+        let body = values["body"].map { Array($0.utf8) }
+        return try HTTPRequest(
+            body == nil ? "GET" : "POST", url: url,
+            fields: body == nil ? [] : [("Content-Type", "application/json")], body: body)
+    }
+}

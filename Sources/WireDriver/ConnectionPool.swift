@@ -1,0 +1,156 @@
+internal import Synchronization
+package import WireExchange
+package import WireTime
+package import WireTransport
+
+/// The shell around `PoolMachine`, shared by a client's exchanges: it holds the connections that the
+/// machine only counts, and wakes those who wait for one.
+package final class ConnectionPool: Sendable {
+    private struct State: ~Copyable {
+        var machine: PoolMachine
+        var idle: [ConnectionID: any ByteTransport] = [:]
+        var waiting: [TicketID: PoolTicket] = [:]
+        var isExpiryScheduled = false
+    }
+
+    private let state: Mutex<State>
+    private let system: any NetworkSystem
+    /// Has `expire` called at an instant; nil where nobody can, and old connections are found by the
+    /// next request.
+    private let schedule: (@Sendable (ConnectionPool, Instant) -> Void)?
+
+    package init(
+        limits: PoolLimits, system: any NetworkSystem,
+        schedule: (@Sendable (ConnectionPool, Instant) -> Void)? = nil
+    ) {
+        state = Mutex(State(machine: PoolMachine(limits: limits)))
+        self.system = system
+        self.schedule = schedule
+    }
+
+    deinit { closeIdle() }
+
+    package var counts: (idle: Int, leased: Int, waiting: Int) {
+        state.withLock { ($0.machine.idleCount, $0.machine.leasedCount, $0.machine.waitingCount) }
+    }
+
+    package enum Assignment {
+        case lease(ConnectionLease)
+        case queued(PoolTicket)
+        case refused
+    }
+
+    /// An idle connection that still stands, a place for a new one, or one in the queue. One peek at
+    /// the connection picked: what is readable while nobody asked anything is closed, or about to be.
+    package func lease(_ origin: Origin) -> Assignment {
+        let now = system.now
+        var closing: [any ByteTransport] = []
+        let assignment = state.withLock { state -> Assignment in
+            for id in state.machine.expire(at: now) {
+                if let transport = state.idle.removeValue(forKey: id) { closing.append(transport) }
+            }
+            switch state.machine.acquire(origin, at: now) {
+            case .refused: return .refused
+            case .queued(let id):
+                let ticket = PoolTicket(id: id, pool: self)
+                state.waiting[id] = ticket
+                return .queued(ticket)
+            case .lease(let lease, let evicted):
+                if let evicted, let transport = state.idle.removeValue(forKey: evicted) {
+                    closing.append(transport)
+                }
+                return .lease(make(lease, &state.idle))
+            }
+        }
+        for transport in closing { transport.close() }
+        if case .lease(let lease) = assignment { lease.checkReused() }
+        return assignment
+    }
+
+    private func make(
+        _ lease: PoolMachine.Lease, _ idle: inout [ConnectionID: any ByteTransport]
+    ) -> ConnectionLease {
+        switch lease {
+        case .connect(let id): ConnectionLease(id: id, pool: self, transport: nil)
+        case .reuse(let id):
+            ConnectionLease(id: id, pool: self, transport: idle.removeValue(forKey: id))
+        }
+    }
+
+    func giveBack(_ id: ConnectionID, _ transport: any ByteTransport) {
+        let now = system.now
+        settle { state in
+            state.idle[id] = transport
+            return state.machine.release(id, at: now)
+        }
+        scheduleExpiry()
+    }
+
+    func discard(_ id: ConnectionID) {
+        let now = system.now
+        settle { $0.machine.discard(id, at: now) }
+    }
+
+    func withdraw(_ id: TicketID) {
+        state.withLock { state in
+            state.waiting[id] = nil
+            state.machine.withdraw(id)
+        }
+    }
+
+    /// Closes the connections that have idled too long.
+    package func expire() {
+        let now = system.now
+        settle { state in
+            state.isExpiryScheduled = false
+            return state.machine.expire(at: now).map { .close($0) }
+        }
+        scheduleExpiry()
+    }
+
+    package func closeIdle() {
+        settle { $0.machine.removeAllIdle().map { .close($0) } }
+    }
+
+    /// Closes what idles, refuses who waits and who comes; connections in use close when they come back.
+    package func shutDown() {
+        settle { $0.machine.shutDown() }
+    }
+
+    private func scheduleExpiry() {
+        guard let schedule else { return }
+        let next = state.withLock { state -> Instant? in
+            guard !state.isExpiryScheduled, let next = state.machine.nextExpiry else { return nil }
+            state.isExpiryScheduled = true
+            return next
+        }
+        if let next { schedule(self, next) }
+    }
+
+    /// Decides under the lock and acts behind it, because closing and waking call other code.
+    private func settle(_ decide: (inout State) -> [PoolDecision]) {
+        var closing: [any ByteTransport] = []
+        var granted: [(PoolTicket, ConnectionLease?)] = []
+        state.withLock { state in
+            for decision in decide(&state) {
+                switch decision {
+                case .close(let id):
+                    if let transport = state.idle.removeValue(forKey: id) {
+                        closing.append(transport)
+                    }
+                case .grant(let id, let lease):
+                    let lease = make(lease, &state.idle)
+                    // Nobody holds it any more: handing it over will put it back.
+                    let ticket = state.waiting.removeValue(forKey: id)
+                    if let ticket { granted.append((ticket, lease)) }
+                case .refuse(let id):
+                    if let ticket = state.waiting.removeValue(forKey: id) {
+                        granted.append((ticket, nil))
+                    }
+                }
+            }
+        }
+        for transport in closing { transport.close() }
+        for (ticket, lease) in granted { ticket.grant(lease) }
+    }
+}

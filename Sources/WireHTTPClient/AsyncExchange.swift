@@ -1,0 +1,54 @@
+internal import WireBytes
+internal import WireDriver
+internal import WireExchange
+internal import WireSockets
+
+/// The async driver: suspends the task where the blocking one blocks the thread.
+///
+/// The task itself reads the socket, on whatever executor it has: the loop only says when there is
+/// something to read. So bytes are never handed from thread to thread, a consumer that is slow lets the
+/// kernel's buffer fill and the peer wait, and what is buffered costs no suspension.
+extension ExchangeDriver {
+    mutating func run(_ system: any AsyncNetworkSystem) async throws(TransportError) {
+        while try !advanceToHead() {
+            let outcome = await perform(wait, system)
+            try end(outcome)
+        }
+    }
+
+    /// What a wait brought.
+    enum Outcome {
+        case ready(Readiness)
+        case resolved(Result<[SocketAddress], ResolveFailure>)
+    }
+
+    mutating func end(_ outcome: Outcome) throws(TransportError) {
+        if Task.isCancelled { return try cancel() }
+        switch outcome {
+        case .ready(let ready): try woke(ready)
+        case .resolved(let result): try resolved(result)
+        }
+    }
+}
+
+/// Does what an exchange waits for. Not a method, so that the exchange is free meanwhile.
+func perform(
+    _ wait: ExchangeWait, _ system: any AsyncNetworkSystem
+) async -> ExchangeDriver.Outcome {
+    if Task.isCancelled { return .ready(.none) }
+    switch wait {
+    case .transport(let transport, let interest, let deadline):
+        return .ready(await system.ready(transport, for: interest, until: deadline))
+    case .addresses(let host, let port, let deadline, let cancellation):
+        guard let found = await system.addresses(of: host, port: port, until: deadline, cancellation) else {
+            return .ready(.none)
+        }
+        return .resolved(found)
+    case .connection(let ticket, let deadline, let cancellation):
+        await system.wait(for: ticket, until: deadline, cancellation)
+        return .ready(.none)
+    case .turn:
+        await Task.yield()
+        return .ready(.none)
+    }
+}

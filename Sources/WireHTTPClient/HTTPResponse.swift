@@ -1,0 +1,119 @@
+public import WireBytes
+internal import WireDriver
+public import WireExchange
+public import WireFraming
+public import WireHTTP1
+
+/// A response whose body is still coming. It owns its connection: read to the end, the connection is
+/// kept; dropped before, it is closed before the next statement runs.
+///
+/// What the `next` calls return is borrowed from the receive buffer: using it after the following
+/// call does not compile. A call returns without suspending while there is something in the buffer.
+public struct HTTPResponse: ~Copyable {
+    private var exchange: ExchangeDriver
+    private let system: any AsyncNetworkSystem
+    public let head: ResponseHead
+
+    init(_ exchange: consuming ExchangeDriver, system: any AsyncNetworkSystem) {
+        head = exchange.reader.head!
+        self.exchange = exchange
+        self.system = system
+    }
+
+    /// A server-sent event.
+    public struct Event: ~Escapable {
+        /// Empty stands for `message`.
+        public let type: Span<UInt8>
+        public let data: Span<UInt8>
+
+        @_lifetime(copy type, copy data)
+        init(type: Span<UInt8>, data: Span<UInt8>) {
+            self.type = type
+            self.data = data
+        }
+    }
+
+    public var status: Int { head.status }
+    public var framing: BodyFraming { exchange.reader.framing! }
+    /// Statuses of the 1xx responses that came before.
+    public var informational: [Int] { exchange.informational }
+    /// Complete once the body has been read to its end.
+    public var trailers: Fields { exchange.reader.trailers }
+    public var timings: ExchangeTimings { exchange.timings }
+    public var progress: Progress { exchange.progress }
+    /// The connection had carried an exchange before.
+    public var isReusedConnection: Bool { exchange.isReused }
+    /// The response is complete and its connection was kept for the next request.
+    public var wasConnectionKept: Bool { exchange.wasReleased }
+
+    /// The next line (LF or CRLF), or nil at the end. Blank ones are lines too.
+    @_lifetime(&self)
+    public mutating func nextLine() async throws(TransportError) -> Line? {
+        guard let range = try await nextRange(.line) else { return nil }
+        if range.count > 0 { exchange.noteContent() }
+        return Line(bytes: exchange[range], offset: exchange.reader.lineOffset)
+    }
+
+    /// The next server-sent event, or nil at the end.
+    @_lifetime(&self)
+    public mutating func nextEvent() async throws(TransportError) -> Event? {
+        guard try await nextRange(.event) != nil else { return nil }
+        exchange.noteContent()
+        return Event(type: exchange.eventType, data: exchange.eventData)
+    }
+
+    /// The next piece of the body as it came, however cut, or nil at the end.
+    @_lifetime(&self)
+    public mutating func nextBytes() async throws(TransportError) -> Span<UInt8>? {
+        guard let range = try await nextRange(.piece) else { return nil }
+        exchange.noteContent()
+        return exchange[range]
+    }
+
+    /// The rest of the body.
+    ///
+    /// - Throws: `.tooLarge` when it is longer than `limit`; the connection is closed then.
+    public mutating func readBody(limit: ByteLimit) async throws(TransportError) -> [UInt8] {
+        var body: [UInt8] = []
+        while let range = try await nextRange(.piece) {
+            exchange.noteContent()
+            if range.count > limit.bytes - body.count {
+                let progress = exchange.progress
+                exchange.abandon()
+                throw .tooLarge(limit, what: "the body", progress)
+            }
+            body.append(copying: exchange[range])
+        }
+        return body
+    }
+
+    /// The rest of the body as text; bytes that are not UTF-8 become U+FFFD.
+    public mutating func text(limit: ByteLimit) async throws(TransportError) -> String {
+        String(decoding: try await readBody(limit: limit), as: UTF8.self)
+    }
+
+    /// Closes the connection now, whatever is still to come. Dropping the response does the same.
+    public mutating func cancel() { exchange.abandon() }
+
+    private mutating func nextRange(
+        _ unit: ExchangeDriver.Unit
+    ) async throws(TransportError) -> ByteRange? {
+        while true {
+            switch try exchange.next(unit) {
+            case .record(let range): return range
+            case .end: return nil
+            case .blocked:
+                let outcome = await perform(exchange.wait, system)
+                try exchange.end(outcome)
+            }
+        }
+    }
+
+    // MARK: For layers that know what a record carries
+
+    /// The next line as a range, if it takes no waiting. It does not count as content until
+    /// `noteContent`.
+    package mutating func nextLineStep() throws(TransportError) -> ExchangeDriver.Step {
+        try exchange.next(.line)
+    }
+}

@@ -1,0 +1,82 @@
+internal import Synchronization
+package import WireSockets
+internal import WireSystem
+package import WireTime
+
+/// `getaddrinfo(3)` for tasks: it blocks, so threads of its own call it, at most `most` at a time,
+/// which end when there is nothing left to look up.
+package final class NameLookUps: Sendable {
+    package static let most = 4
+
+    private struct State {
+        var threads = 0
+        var queue: [LookUp] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// - Returns: nil when the deadline came or the task was cancelled first. The answer that comes
+    ///   later touches nothing but itself.
+    package func addresses(
+        of host: String, port: UInt16, until deadline: Instant, for waiter: Waiter
+    ) async -> Result<[SocketAddress], ResolveFailure>? {
+        let lookUp = LookUp(host: host, port: port, waiter: waiter)
+        start(lookUp)
+        _ = await withTaskCancellationHandler {
+            await lookUp.waiter.wait(for: .none, until: deadline)
+        } onCancel: {
+            lookUp.waiter.wake()
+        }
+        return lookUp.result
+    }
+
+    private func start(_ lookUp: LookUp) {
+        let needsThread = state.withLock { state in
+            state.queue.append(lookUp)
+            if state.threads == NameLookUps.most { return false }
+            state.threads += 1
+            return true
+        }
+        if needsThread { PlainThread { self.work() }.detach() }
+    }
+
+    private func work() {
+        while let lookUp = next() { lookUp.run() }
+    }
+
+    private func next() -> LookUp? {
+        state.withLock { state in
+            if state.queue.isEmpty {
+                state.threads -= 1
+                return nil
+            }
+            return state.queue.removeFirst()
+        }
+    }
+}
+
+private final class LookUp: Sendable {
+    let host: String
+    let port: UInt16
+    let waiter: Waiter
+    private let found = Mutex<Result<[SocketAddress], ResolveFailure>?>(nil)
+
+    init(host: String, port: UInt16, waiter: Waiter) {
+        self.host = host
+        self.port = port
+        self.waiter = waiter
+    }
+
+    var result: Result<[SocketAddress], ResolveFailure>? { found.withLock { $0 } }
+
+    func run() {
+        let result: Result<[SocketAddress], ResolveFailure>
+        do throws(ResolveFailure) {
+            result = .success(try Resolver.addresses(of: host, port: port))
+        } catch { result = .failure(error) }
+        found.withLock { $0 = result }
+        waiter.wake()
+    }
+}

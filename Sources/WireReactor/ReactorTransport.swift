@@ -1,0 +1,60 @@
+package import WireSockets
+package import WireTime
+package import WireTransport
+
+/// A TCP connection that a loop watches.
+package final class ReactorTransport: ByteTransport {
+    private let connection: TCPTransport
+    private let waiter: Waiter
+    private let token: UInt64
+
+    /// Starts connecting.
+    package init(
+        connectingTo address: SocketAddress, on loop: EventLoop
+    ) throws(SystemError) {
+        connection = try TCPTransport(connectingTo: address)
+        waiter = Waiter(on: loop.core)
+        do throws(SystemError) {
+            token = try loop.core.register(connection.descriptor, for: waiter)
+        } catch {
+            connection.close()
+            throw error
+        }
+    }
+
+    package var peer: String { connection.peer }
+    package var interruptible: any Interruptible { connection.interruptible }
+
+    package func finishConnecting() -> SystemError? { connection.finishConnecting() }
+
+    package func receive(into output: inout OutputRawSpan) -> ReceiveResult {
+        connection.receive(into: &output)
+    }
+
+    package func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult {
+        connection.send(first, second)
+    }
+
+    package func isReadable() -> Bool { connection.isReadable() }
+
+    /// Blocks the thread; for tasks there is `ready`.
+    package func wait(for interest: Readiness, until deadline: Instant) -> Readiness {
+        connection.wait(for: interest, until: deadline)
+    }
+
+    /// Suspends the task until the connection is ready, the deadline has come or the task is cancelled,
+    /// which shuts the connection down at once.
+    package func ready(for interest: Readiness, until deadline: Instant) async -> Readiness {
+        await withTaskCancellationHandler {
+            await waiter.wait(for: interest, until: deadline)
+        } onCancel: {
+            connection.descriptor.shutdown()
+            waiter.wake()
+        }
+    }
+
+    package func close() {
+        waiter.loop.deregister(token)
+        connection.close()
+    }
+}

@@ -1,0 +1,128 @@
+internal import Synchronization
+package import WireSockets
+package import WireTime
+internal import WireTransport
+
+/// One suspended task at a time, and what it waits for: readiness of a connection, a deadline, or
+/// somebody's `wake`. Events that come while nobody waits are remembered.
+///
+///     nobody waits | event, wake          | remembered: the next wait returns at once
+///     nobody waits | wait                 | waits; a deadline earlier than the loop's next call of
+///                  |                      | `fire` is announced to the loop
+///     waits        | event asked for, wake| resumed
+///     waits        | fire, deadline come  | resumed with `.none`
+///     waits        | fire, too early      | called again at the deadline
+///
+/// A deadline that moves later costs a store, not a heap operation: the loop calls at the old time and
+/// is told the new one.
+package final class Waiter: LoopTimer, Interruptible {
+    fileprivate struct State {
+        var suspended: SuspendedTask?
+        var interest = Readiness.none
+        var remembered = Readiness.none
+        /// The peer has closed or the connection failed: readable for ever.
+        var isFinal = false
+        var isWoken = false
+        var deadline = Instant.distantFuture
+        /// When the loop will call `fire`.
+        var scheduled = Instant.distantFuture
+    }
+
+    package let loop: LoopCore
+    private let state = Mutex(State())
+
+    package init(on loop: LoopCore) { self.loop = loop }
+
+    /// Waits. One task at a time.
+    ///
+    /// - Returns: what of `interest` there is; `.none` at the deadline or after `wake`.
+    package func wait(for interest: Readiness, until deadline: Instant) async -> Readiness {
+        await unsafe withUnsafeContinuation { continuation in
+            var isNew = false
+            let ready = state.withLock { state -> Readiness? in
+                if let ready = state.take(interest) { return ready }
+                state.suspended = unsafe SuspendedTask(continuation)
+                state.interest = interest
+                state.deadline = deadline
+                if deadline < state.scheduled {
+                    state.scheduled = deadline
+                    isNew = true
+                }
+                return nil
+            }
+            if let ready { unsafe continuation.resume(returning: ready) }
+            if isNew { loop.schedule(self, at: deadline) }
+        }
+    }
+
+    /// Ends this wait or the next one with `.none`. From any thread.
+    package func wake() {
+        let suspended = state.withLock { state in
+            if state.suspended == nil { state.isWoken = true }
+            return state.suspended.take()
+        }
+        suspended?.resume(.none)
+    }
+
+    /// The same, through the loop: nobody else's code runs in the calling thread.
+    package func interrupt() { loop.wake(self) }
+
+    /// An event of the connection.
+    func signal(_ event: Epoll.Event) {
+        var ready = Readiness.none
+        let suspended = state.withLock { state -> SuspendedTask? in
+            if event.readable { state.remembered.read = true }
+            if event.writable { state.remembered.write = true }
+            if event.isFinal { state.isFinal = true }
+            guard state.suspended != nil, let taken = state.take(state.interest) else { return nil }
+            ready = taken
+            return state.suspended.take()
+        }
+        suspended?.resume(ready)
+    }
+
+    package func fire(at now: Instant) -> Instant? {
+        var next: Instant?
+        let suspended = state.withLock { state -> SuspendedTask? in
+            state.scheduled = .distantFuture
+            if state.suspended == nil { return nil }
+            if state.deadline > now {
+                next = state.deadline
+                state.scheduled = state.deadline
+                return nil
+            }
+            return state.suspended.take()
+        }
+        suspended?.resume(.none)
+        return next == .distantFuture ? nil : next
+    }
+}
+
+extension Waiter.State {
+    /// Takes what is there of `interest`, or the wake that came before the wait.
+    fileprivate mutating func take(_ interest: Readiness) -> Readiness? {
+        if isWoken {
+            isWoken = false
+            return Readiness.none
+        }
+        let ready = Readiness(
+            read: interest.read && (remembered.read || isFinal),
+            write: interest.write && (remembered.write || isFinal))
+        if ready == .none { return nil }
+        if interest.read { remembered.read = false }
+        if interest.write { remembered.write = false }
+        return ready
+    }
+}
+
+/// A task that waits. Safe because whoever takes it out of a waiter's state is the only one to resume
+/// it, and `Waiter` always takes.
+@safe private struct SuspendedTask {
+    private let continuation: UnsafeContinuation<Readiness, Never>
+
+    init(_ continuation: UnsafeContinuation<Readiness, Never>) {
+        unsafe self.continuation = continuation
+    }
+
+    func resume(_ ready: Readiness) { unsafe continuation.resume(returning: ready) }
+}

@@ -1,0 +1,7 @@
+import Testing
+import TestSupport
+import WireHTTPClient
+import WireServer
+
+@Suite struct FirstTests {
+}
