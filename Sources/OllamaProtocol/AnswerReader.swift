@@ -89,6 +89,8 @@ public struct AnswerReader: ~Copyable {
     ///
     /// - Parameter offset: where the line starts in the body.
     public mutating func failure(in line: Span<UInt8>, at offset: Int) -> StreamError {
+        // Ranges of an earlier line mean nothing in this one.
+        if let failure { return failure }
         if let malformation { return refuse(line, at: offset, malformation) }
         return fail(serverError(line))
     }

@@ -152,6 +152,8 @@ import WireTime
         #expect(answer.hasContent == true)
         #expect(answer.recordCount == 2)
         #expect(throws: failure) { try answer.checkFailure() }
+        // Final, also for a line that is shorter than the error was.
+        #expect(outcome(of: [0x7B], 0, &answer) == .failed(failure))
     }
 
     // MARK: Null
