@@ -73,6 +73,6 @@ extension BlockingOllama.Options {
             throw .invalidArgument("record_limit_bytes is larger than 1 GiB")
         }
         if recordLimit != 0 { http.recordLimit = .bytes(recordLimit) }
-        apiKey = try unsafe CallerText.optional(options.api_key, "api_key")
+        ollama.apiKey = try unsafe CallerText.optional(options.api_key, "api_key")
     }
 }

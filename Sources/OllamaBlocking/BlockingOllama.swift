@@ -1,9 +1,7 @@
-public import WireBytes
+internal import WireBytes
 internal import WireExchange
 public import OllamaProtocol
 public import WireBlocking
-internal import WireHTTP1
-internal import WireJSON
 internal import WireSystem
 public import WireTime
 public import WireTransport
@@ -16,23 +14,28 @@ public import WireTransport
 ///
 /// Every call has a finite deadline in every phase; every failure is a `StreamError`.
 public struct BlockingOllama: ~Copyable {
+    /// The connection's options are in `http`; Ollama's can be named without their group:
+    /// `options.apiKey` is `options.ollama.apiKey`.
+    @dynamicMemberLookup
     public struct Options: Sendable {
         public var http = BlockingHTTPClient.Options()
-        /// Sent as a bearer token, to the server's origin alone, and only to loopback as long as there
-        /// is no TLS.
-        public var apiKey: String?
-        /// Further header fields of every request.
-        public var fields: [(name: String, value: String)] = []
-        /// How much text an error keeps of the stream that it ended.
-        public var partialTextLimit = ByteLimit.mebibytes(1)
+        public var ollama = OllamaOptions()
 
         public init() {}
 
         public init(deadlines: Deadlines) { http.deadlines = deadlines }
+
+        public subscript<Value>(
+            dynamicMember option: WritableKeyPath<OllamaOptions, Value>
+        ) -> Value {
+            get { ollama[keyPath: option] }
+            set { ollama[keyPath: option] = newValue }
+        }
     }
 
-    public let endpoint: OllamaEndpoint
-    private let options: Options
+    private let server: OllamaServer
+    /// Of an answer that comes whole.
+    private let answerLimit: ByteLimit
     private var http: BlockingHTTPClient
 
     /// - Parameter host: as `OLLAMA_HOST` has it; nil takes that variable, else
@@ -51,27 +54,13 @@ public struct BlockingOllama: ~Copyable {
     public init(
         host: String?, options: Options, system: any NetworkSystem
     ) throws(StreamError) {
-        endpoint = try BlockingOllama.endpoint(host, apiKey: options.apiKey)
-        self.options = options
+        server = try OllamaServer(
+            host ?? Environment["OLLAMA_HOST"] ?? "", options: options.ollama)
+        answerLimit = options.http.recordLimit
         http = BlockingHTTPClient(options.http, system: system)
     }
 
-    private static func endpoint(
-        _ host: String?, apiKey: String?
-    ) throws(StreamError) -> OllamaEndpoint {
-        do throws(RequestError) {
-            let endpoint = try OllamaEndpoint(host ?? Environment["OLLAMA_HOST"] ?? "")
-            if apiKey != nil, !endpoint.isLoopback, endpoint.scheme != .https {
-                throw .invalidRequest("an API key goes over TLS or to this machine only")
-            }
-            if endpoint.basePath.hasSuffix("/v1") {
-                throw .invalidURL(
-                    "the OpenAI-compatible API (/v1) is not in this build: "
-                        + "give the server's own address for the native API")
-            }
-            return endpoint
-        } catch { throw .request(error) }
-    }
+    public var endpoint: OllamaEndpoint { server.endpoint }
 
     // MARK: Streams
 
@@ -92,9 +81,7 @@ public struct BlockingOllama: ~Copyable {
     public mutating func chat(
         _ request: ChatRequest, cancellation: Cancellation? = nil
     ) throws(StreamError) -> BlockingStream {
-        let body: [UInt8]
-        do throws(RequestError) { body = try request.encoded() } catch { throw .request(error) }
-        return try stream(ChatRequest.route, body, cancellation)
+        try stream(OllamaRequest(request), cancellation)
     }
 
     /// `POST /api/generate` with a prompt.
@@ -108,9 +95,7 @@ public struct BlockingOllama: ~Copyable {
     public mutating func generate(
         _ request: GenerateRequest, cancellation: Cancellation? = nil
     ) throws(StreamError) -> BlockingStream {
-        let body: [UInt8]
-        do throws(RequestError) { body = try request.encoded() } catch { throw .request(error) }
-        return try stream(GenerateRequest.route, body, cancellation)
+        try stream(OllamaRequest(request), cancellation)
     }
 
     // MARK: Models
@@ -119,87 +104,58 @@ public struct BlockingOllama: ~Copyable {
     public mutating func list(
         cancellation: Cancellation? = nil
     ) throws(StreamError) -> [ModelSummary] {
-        try array(of: "models", from: "/api/tags", cancellation, ModelSummary.init)
+        try answer(to: .list, cancellation)
     }
 
     /// `GET /api/ps`: the models in memory. The server does not answer while one is being loaded.
     public mutating func ps(
         cancellation: Cancellation? = nil
     ) throws(StreamError) -> [RunningModel] {
-        try array(of: "models", from: "/api/ps", cancellation, RunningModel.init)
+        try answer(to: .ps, cancellation)
     }
 
     /// `GET /api/version`: answers at once whatever the server is busy with.
     public mutating func version(cancellation: Cancellation? = nil) throws(StreamError) -> String {
-        let (value, body) = try object(from: "/api/version", cancellation)
-        guard let version = value["version"]?.stringValue else { throw unexpected(body) }
-        return version
+        try answer(to: .version, cancellation)
     }
 
     // MARK: Requests
 
     private mutating func stream(
-        _ route: String, _ body: [UInt8], _ cancellation: Cancellation?
+        _ request: OllamaRequest, _ cancellation: Cancellation?
     ) throws(StreamError) -> BlockingStream {
-        let response = try send("POST", route, body, cancellation)
-        return BlockingStream(reading: response, partialTextLimit: options.partialTextLimit)
+        let response = try send(request, cancellation)
+        return BlockingStream(
+            reading: response, partialTextLimit: server.options.partialTextLimit)
     }
 
-    private mutating func array<Element>(
-        of key: String, from route: String, _ cancellation: Cancellation?,
-        _ make: (JSONValue) -> Element?
-    ) throws(StreamError) -> [Element] {
-        let (value, body) = try object(from: route, cancellation)
-        guard let elements = value[key]?.arrayValue else { throw unexpected(body) }
-        var made: [Element] = []
-        for element in elements {
-            guard let element = make(element) else { throw unexpected(body) }
-            made.append(element)
-        }
-        return made
-    }
-
-    private mutating func object(
-        from route: String, _ cancellation: Cancellation?
-    ) throws(StreamError) -> (JSONValue, body: [UInt8]) {
-        var response = try send("GET", route, nil, cancellation)
+    private mutating func answer<Answer>(
+        to call: OllamaCall<Answer>, _ cancellation: Cancellation?
+    ) throws(StreamError) -> Answer {
+        var response = try send(call.request, cancellation)
         let body: [UInt8]
         do throws(TransportError) {
-            body = try response.readBody(limit: options.http.recordLimit)
+            body = try response.readBody(limit: answerLimit)
         } catch { throw StreamError(error, inStream: true) }
-        do throws(JSONError) {
-            return (try JSONValue(parsing: body.span), body)
-        } catch { throw malformed(body, error) }
+        return try call.decode(status: response.status, body.span)
     }
 
+    /// Returns with the head of a response that is no refusal.
     private mutating func send(
-        _ method: String, _ route: String, _ body: [UInt8]?, _ cancellation: Cancellation?
+        _ request: OllamaRequest, _ cancellation: Cancellation?
     ) throws(StreamError) -> BlockingResponse {
-        var fields = options.fields
-        if body != nil { fields.append(("Content-Type", "application/json")) }
-        if let key = options.apiKey { fields.append(("Authorization", "Bearer \(key)")) }
-        fields.append(("User-Agent", "tokenwire"))
-        let failedStatus: Int
-        let failedBody: [UInt8]
-        let request = HTTPRequest(method, endpoint.url(route), fields: fields, body: body)
+        let status: Int
+        let body: [UInt8]
         do throws(TransportError) {
-            var response = try http.send(request, cancellation: cancellation)
-            if (200..<300).contains(response.status) { return response }
-            failedStatus = response.status
-            // An error's text is short; of a long one the status has to do.
-            failedBody = (try? response.readBody(limit: .kibibytes(64))) ?? []
+            var response = try http.send(
+                HTTPRequest(
+                    request.method, server.url(of: request), fields: server.fields(of: request),
+                    body: request.body),
+                cancellation: cancellation)
+            status = response.status
+            if OllamaServer.isSuccess(status) { return response }
+            body = (try? response.readBody(limit: OllamaServer.refusalLimit)) ?? []
         } catch { throw StreamError(error) }
-        throw .server(.init(status: failedStatus, body: failedBody.span))
-    }
-
-    private func unexpected(_ body: [UInt8]) -> StreamError {
-        malformed(body, JSONError(.typeMismatch, at: 0))
-    }
-
-    private func malformed(_ body: [UInt8], _ error: JSONError) -> StreamError {
-        .malformed(
-            .init(
-                error: error, offset: 0, excerpt: String(decoding: body.prefix(256), as: UTF8.self),
-                partialText: ""))
+        throw .server(.init(status: status, body: body.span))
     }
 }

@@ -45,7 +45,7 @@ public struct RecordFields: Sendable {
             } else if cursor.matches(key, "message") {
                 try readMessage(&cursor)
             } else if cursor.matches(key, "response") {
-                content = try cursor.string()
+                content = try RecordFields.stringIfAny(&cursor)
             } else if cursor.matches(key, "done") {
                 isDone = try cursor.bool()
             } else {
@@ -77,11 +77,11 @@ public struct RecordFields: Sendable {
         try cursor.beginObject()
         while let key = try cursor.nextKey() {
             if cursor.matches(key, "content") {
-                content = try cursor.string()
+                content = try RecordFields.stringIfAny(&cursor)
             } else if cursor.matches(key, "role") {
                 try cursor.skipValue()
             } else if cursor.matches(key, "thinking") {
-                thinking = try cursor.string()
+                thinking = try RecordFields.stringIfAny(&cursor)
             } else if cursor.matches(key, "tool_calls") {
                 toolCalls = try RecordFields.valueIfAny(&cursor)
             } else {
@@ -94,7 +94,7 @@ public struct RecordFields: Sendable {
         _ key: JSONString, _ cursor: inout JSONCursor
     ) throws(JSONError) {
         if cursor.matches(key, "thinking") {
-            thinking = try cursor.string()
+            thinking = try RecordFields.stringIfAny(&cursor)
         } else if cursor.matches(key, "error") {
             error = try RecordFields.valueIfAny(&cursor)
         } else if cursor.matches(key, "tool_calls") {
@@ -103,6 +103,18 @@ public struct RecordFields: Sendable {
             hasLogprobs = try RecordFields.valueIfAny(&cursor) != nil
         } else {
             try cursor.skipValue()
+        }
+    }
+
+    /// The string that comes next; nil for `null`.
+    @inline(__always)
+    private static func stringIfAny(_ cursor: inout JSONCursor) throws(JSONError) -> JSONString? {
+        do throws(JSONError) {
+            return try cursor.string()
+        } catch {
+            guard error.code == .typeMismatch, try cursor.peek() == .null else { throw error }
+            try cursor.null()
+            return nil
         }
     }
 

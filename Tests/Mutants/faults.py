@@ -87,9 +87,9 @@ FAULTS = [
         "GrammarTests/rejects"),
     Fault(
         "incomplete-taken-for-complete",
-        "Sources/OllamaBlocking/BlockingStream.swift",
-        "if summary != nil { return false }",
-        "if summary != nil || recordCount > 0 { return false }",
+        "Sources/OllamaProtocol/AnswerReader.swift",
+        "if isComplete { return }",
+        "if isComplete || recordCount > 0 { return }",
         "OllamaTests.FailureTests/aCleanEndWithoutTheTerminalRecord"),
     # Connections
     Fault(

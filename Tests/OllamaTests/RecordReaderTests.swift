@@ -15,6 +15,7 @@ import WireJSON
         #"{"created_at":"t","created_at":"u","message":{"content":"a","content":"b"}}"#,
         #" { "created_at" : "t" , "response" : "x" , "done" : false } "#,
         #"{"created_at":"t","response":"a","message":{"content":"a"},"extra":{"content":"a"}}"#,
+        #"{"created_at":"t","message":{"content":"some text","thinking":null},"done":false}"#,
         #"{"response":"no time","done":false}"#, #"{"created_at":"","response":"","done":false}"#,
     ]
 
