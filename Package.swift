@@ -28,11 +28,13 @@ let driver: [Target.Dependency] = [
     "WireSockets", "WireTransport", "WireExchange", "WireDriver", "WireBlocking",
     "WireReactor", "WireHTTPClient",
 ]
-let ollama: [Target.Dependency] = ["OllamaProtocol", "OllamaBlocking"]
+let ollama: [Target.Dependency] = ["OllamaProtocol", "OllamaBlocking", "Ollama"]
 
 let package = Package(
     name: "TokenWire",
     products: [
+        .library(name: "TokenWire", targets: ["TokenWire"]),
+        .library(name: "Ollama", targets: ["Ollama"]),
         .library(name: "WireBytes", targets: ["WireBytes"]),
         .library(name: "WireFraming", targets: ["WireFraming"]),
         .library(name: "WireHTTP1", targets: ["WireHTTP1"]),
@@ -95,6 +97,13 @@ let package = Package(
                 "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireTransport", "WireExchange",
                 "WireBlocking", "WireSystem", "OllamaProtocol",
             ]),
+        library(
+            "Ollama",
+            [
+                "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange", "WireDriver",
+                "WireReactor", "WireHTTPClient", "WireSystem", "OllamaProtocol",
+            ]),
+        library("TokenWire", ["WireHTTPClient", "Ollama"]),
         // L4, L5
         library("WireSystem", ["WireSockets"]),
         library(

@@ -11,6 +11,7 @@ let package = Package(
             dependencies: [
                 .product(name: "WireBlocking", package: "TokenWire"),
                 .product(name: "WireHTTPClient", package: "TokenWire"),
+                .product(name: "Ollama", package: "TokenWire"),
                 .product(name: "OllamaBlocking", package: "TokenWire"),
             ],
             swiftSettings: [

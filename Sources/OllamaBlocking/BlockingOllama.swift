@@ -14,24 +14,7 @@ public import WireTransport
 ///
 /// Every call has a finite deadline in every phase; every failure is a `StreamError`.
 public struct BlockingOllama: ~Copyable {
-    /// The connection's options are in `http`; Ollama's can be named without their group:
-    /// `options.apiKey` is `options.ollama.apiKey`.
-    @dynamicMemberLookup
-    public struct Options: Sendable {
-        public var http = BlockingHTTPClient.Options()
-        public var ollama = OllamaOptions()
-
-        public init() {}
-
-        public init(deadlines: Deadlines) { http.deadlines = deadlines }
-
-        public subscript<Value>(
-            dynamicMember option: WritableKeyPath<OllamaOptions, Value>
-        ) -> Value {
-            get { ollama[keyPath: option] }
-            set { ollama[keyPath: option] = newValue }
-        }
-    }
+    public typealias Options = OllamaClientOptions
 
     private let server: OllamaServer
     /// Of an answer that comes whole.

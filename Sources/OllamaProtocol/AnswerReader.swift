@@ -113,6 +113,11 @@ public struct AnswerReader: ~Copyable {
             StreamError(error, inStream: true, recordCount: recordCount, partialText: partial))
     }
 
+    /// The answer fails before there is anything to read.
+    ///
+    /// - Returns: the error, to be thrown.
+    public mutating func begin(failing error: StreamError) -> StreamError { fail(error) }
+
     /// Refuses the record read last for what only its reader looks at, such as tool calls.
     public mutating func refuse(
         _ line: Span<UInt8>, at offset: Int, _ error: JSONError
@@ -150,6 +155,9 @@ public struct AnswerReader: ~Copyable {
 
     /// The record's text is not empty.
     @inlinable public var hasText: Bool { contentPiece.range.count > 0 }
+
+    /// The record's reasoning is not empty.
+    @inlinable public var hasThinking: Bool { thinkingPiece.range.count > 0 }
 
     /// A piece of the answer's text, UTF-8; may be empty.
     ///

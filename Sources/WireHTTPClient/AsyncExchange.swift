@@ -1,7 +1,6 @@
-internal import WireBytes
-internal import WireDriver
-internal import WireExchange
-internal import WireSockets
+package import WireDriver
+package import WireExchange
+package import WireSockets
 
 /// The async driver: suspends the task where the blocking one blocks the thread.
 ///
@@ -9,7 +8,7 @@ internal import WireSockets
 /// something to read. So bytes are never handed from thread to thread, a consumer that is slow lets the
 /// kernel's buffer fill and the peer wait, and what is buffered costs no suspension.
 extension ExchangeDriver {
-    mutating func run(_ system: any AsyncNetworkSystem) async throws(TransportError) {
+    package mutating func run(_ system: any AsyncNetworkSystem) async throws(TransportError) {
         while try !advanceToHead() {
             let outcome = await perform(wait, system)
             try end(outcome)
@@ -17,12 +16,12 @@ extension ExchangeDriver {
     }
 
     /// What a wait brought.
-    enum Outcome {
+    package enum Outcome {
         case ready(Readiness)
         case resolved(Result<[SocketAddress], ResolveFailure>)
     }
 
-    mutating func end(_ outcome: Outcome) throws(TransportError) {
+    package mutating func end(_ outcome: Outcome) throws(TransportError) {
         if Task.isCancelled { return try cancel() }
         switch outcome {
         case .ready(let ready): try woke(ready)
@@ -32,7 +31,7 @@ extension ExchangeDriver {
 }
 
 /// Does what an exchange waits for. Not a method, so that the exchange is free meanwhile.
-func perform(
+package func perform(
     _ wait: ExchangeWait, _ system: any AsyncNetworkSystem
 ) async -> ExchangeDriver.Outcome {
     if Task.isCancelled { return .ready(.none) }

@@ -16,7 +16,7 @@ public final class HTTPClient: Sendable {
     public typealias Options = ClientOptions
 
     public let options: Options
-    let system: any AsyncNetworkSystem
+    package let system: any AsyncNetworkSystem
     private let pool: ConnectionPool
 
     /// - Parameter reactor: the loops that watch the client's connections.
@@ -87,7 +87,8 @@ public final class HTTPClient: Sendable {
             client: self, request: request, deadlines: deadlines, cancellation: Cancellation())
     }
 
-    func exchange(
+    /// An exchange that has not begun.
+    package func exchange(
         _ request: HTTPRequest, _ deadlines: Deadlines?, _ cancellation: Cancellation?
     ) -> ExchangeDriver {
         ExchangeDriver(

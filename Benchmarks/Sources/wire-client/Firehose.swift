@@ -1,3 +1,4 @@
+import Ollama
 import OllamaBlocking
 import WireBlocking
 import WireHTTPClient
@@ -9,9 +10,17 @@ func firehose(_ options: Options, _ driver: Driver, takesContent: Bool) async th
     case .blocking:
         return takesContent ? try blockingContent(request) : try blockingLines(request)
     case .reactor:
-        return try await onLoop { try await asyncLines(HTTPClient(), request) }
-    case .async: return try await onDefaultExecutor { try await sequenceLines(request) }
-    case .main: return try await mainActorLines(request)
+        return try await onLoop {
+            takesContent
+                ? try await borrowedContent(request) : try await asyncLines(HTTPClient(), request)
+        }
+    case .async:
+        return try await onDefaultExecutor {
+            takesContent ? try await sequenceContent(request) : try await sequenceLines(request)
+        }
+    case .main:
+        return takesContent
+            ? try await mainActorContent(request) : try await mainActorLines(request)
     }
 }
 
@@ -79,6 +88,36 @@ private func sequenceLines(_ request: HTTPRequest) async throws -> Result {
         result.bytes += line.utf8.count + 1
     }
     return result
+}
+
+private func borrowedContent(_ request: HTTPRequest) async throws -> Result {
+    try await HTTPClient().answer(to: request).withRecords { records in
+        var result = Result()
+        while let record = try await records.next() {
+            result.units += 1
+            result.bytes += record.content.count
+        }
+        return result
+    }
+}
+
+private func sequenceContent(_ request: HTTPRequest) async throws -> Result {
+    var result = Result()
+    for try await part in HTTPClient().answer(to: request) { result.add(part) }
+    return result
+}
+
+@MainActor private func mainActorContent(_ request: HTTPRequest) async throws -> Result {
+    var result = Result()
+    for try await part in HTTPClient().answer(to: request) { result.add(part) }
+    return result
+}
+
+extension Result {
+    fileprivate mutating func add(_ part: AnswerPart) {
+        units += 1
+        if case .text(let text) = part { bytes += text.utf8.count }
+    }
 }
 
 extension ResponseHead {

@@ -1,5 +1,4 @@
 public import WireBytes
-public import WireExchange
 public import WireHTTP1
 public import WireTime
 

@@ -1,0 +1,17 @@
+internal import OllamaProtocol
+internal import WireBytes
+internal import WireDriver
+internal import WireExchange
+internal import WireHTTPClient
+internal import WireTime
+
+/// A chat or a generation that somebody may ask for.
+struct AnswerCall: Sendable {
+    let http: HTTPClient
+    let request: Result<HTTPRequest, StreamError>
+    let deadlines: Deadlines?
+    let partialTextLimit: ByteLimit
+    let cancellation: Cancellation
+
+    func begin() -> AnswerExchange { AnswerExchange(request, self) }
+}
