@@ -80,21 +80,31 @@ public struct PoolMachine: ~Copyable {
         case refused
     }
 
-    private struct Connection {
-        let origin: Origin
+    private final class Connection {
+        let origin: OriginState
         let openedAt: Instant
         /// Nil while leased. With the time, a stamp: entries of the idle lists that carry another are
         /// out of date.
         var idleSince: Instant?
         var stamp = 0
+
+        init(origin: OriginState, openedAt: Instant) {
+            self.origin = origin
+            self.openedAt = openedAt
+        }
     }
 
     private struct IdleEntry {
         let id: Int
+        let connection: Connection
         let stamp: Int
+
+        var isCurrent: Bool { connection.idleSince != nil && connection.stamp == stamp }
     }
 
-    private struct OriginState {
+    /// An object, so that a connection leads to it without hashing its origin's name.
+    private final class OriginState {
+        let origin: Origin
         var openCount = 0
         /// The one released last at the end; entries may be out of date.
         var idle: [IdleEntry] = []
@@ -103,6 +113,10 @@ public struct PoolMachine: ~Copyable {
         /// in `tickets` any more.
         var queue: [Int] = []
         var firstTicket = 0
+
+        init(_ origin: Origin) { self.origin = origin }
+
+        var isWaitedFor: Bool { !queue.isEmpty }
     }
 
     public let limits: PoolLimits
@@ -111,9 +125,11 @@ public struct PoolMachine: ~Copyable {
     /// All idle ones, the one idle longest first; entries may be out of date.
     private var byIdleTime: [IdleEntry] = []
     private var firstByIdleTime = 0
-    private var tickets: [Int: Origin] = [:]
+    private var tickets: [Int: OriginState] = [:]
     /// Origins with tickets.
-    private var waiting: Set<Origin> = []
+    private var waiting: [OriginState] = []
+    /// The origin asked for last: nearly always the next one, too.
+    private var lastOrigin: OriginState?
     private var lastID = 0
     private var lastStamp = 0
     private var lastTicket = 0
@@ -129,12 +145,13 @@ public struct PoolMachine: ~Copyable {
     // MARK: Requests
 
     /// A connection for an exchange, or a place in the queue.
-    public mutating func acquire(_ origin: Origin, at now: Instant) -> Assignment {
+    public mutating func acquire(_ name: Origin, at now: Instant) -> Assignment {
         if isShutDown { return .refused }
+        let origin = state(of: name)
         // Nobody may overtake those of the same origin that wait.
-        if !waiting.contains(origin) {
-            if let id = takeIdle(of: origin, at: now) { return .lease(.reuse(id), closing: nil) }
-            if openCount(of: origin) < limits.perOrigin {
+        if !origin.isWaitedFor {
+            if let id = takeIdle(of: origin) { return .lease(.reuse(id), closing: nil) }
+            if origin.openCount < limits.perOrigin {
                 if openCount < limits.total {
                     return .lease(.connect(open(origin, at: now)), closing: nil)
                 }
@@ -145,8 +162,8 @@ public struct PoolMachine: ~Copyable {
         }
         lastTicket += 1
         tickets[lastTicket] = origin
-        origins[origin, default: OriginState()].queue.append(lastTicket)
-        waiting.insert(origin)
+        if !origin.isWaitedFor { waiting.append(origin) }
+        origin.queue.append(lastTicket)
         return .queued(TicketID(value: lastTicket))
     }
 
@@ -161,18 +178,15 @@ public struct PoolMachine: ~Copyable {
     /// An exchange ended cleanly.
     public mutating func release(_ id: ConnectionID, at now: Instant) -> [PoolDecision] {
         guard let connection = connections[id.value], connection.idleSince == nil else { return [] }
-        if isShutDown || now.since(connection.openedAt) >= limits.age {
+        if isShutDown || limits.idle == 0 || now.since(connection.openedAt) >= limits.age {
             return [.close(id)] + discard(id, at: now)
         }
-        if !waiting.isEmpty, let ticket = nextTicket(released: connection.origin) {
-            if ticket.origin == connection.origin {
-                removeTicket(ticket.id, of: ticket.origin)
-                return [.grant(TicketID(value: ticket.id), .reuse(id))]
-            }
-            return [.close(id)] + discard(id, at: now)
+        if !waiting.isEmpty, let (ticket, origin) = nextTicket(released: connection.origin) {
+            guard origin === connection.origin else { return [.close(id)] + discard(id, at: now) }
+            removeTicket(ticket, of: origin)
+            return [.grant(TicketID(value: ticket), .reuse(id))]
         }
-        if limits.idle == 0 { return [.close(id)] + discard(id, at: now) }
-        keepIdle(id.value, at: now)
+        keepIdle(id.value, connection, at: now)
         guard idleCount > limits.idle, let oldest = removeLongestIdle() else { return [] }
         return [.close(oldest)]
     }
@@ -180,10 +194,10 @@ public struct PoolMachine: ~Copyable {
     /// A leased connection was closed.
     public mutating func discard(_ id: ConnectionID, at now: Instant) -> [PoolDecision] {
         guard let connection = connections[id.value], connection.idleSince == nil else { return [] }
-        forget(id.value, of: connection.origin)
-        guard !waiting.isEmpty, let ticket = nextTicket(released: nil) else { return [] }
-        removeTicket(ticket.id, of: ticket.origin)
-        return [.grant(TicketID(value: ticket.id), .connect(open(ticket.origin, at: now)))]
+        forget(id.value, connection)
+        guard !waiting.isEmpty, let (ticket, origin) = nextTicket(released: nil) else { return [] }
+        removeTicket(ticket, of: origin)
+        return [.grant(TicketID(value: ticket), .connect(open(origin, at: now)))]
     }
 
     /// Takes out the connections that have idled too long; the caller closes them.
@@ -199,7 +213,7 @@ public struct PoolMachine: ~Copyable {
     public var nextExpiry: Instant? {
         mutating get {
             guard let oldest = longestIdle() else { return nil }
-            return connections[oldest]!.idleSince! + limits.keepAliveIdle
+            return oldest.connection.idleSince! + limits.keepAliveIdle
         }
     }
 
@@ -215,133 +229,120 @@ public struct PoolMachine: ~Copyable {
         isShutDown = true
         let refused = tickets.keys.sorted().map { PoolDecision.refuse(TicketID(value: $0)) }
         tickets = [:]
+        for origin in waiting { origin.queue = [] }
         waiting = []
-        for origin in origins.keys { origins[origin]!.queue = [] }
         return removeAllIdle().map { .close($0) } + refused
     }
 
     // MARK: Counting
 
-    private func openCount(of origin: Origin) -> Int { origins[origin]?.openCount ?? 0 }
+    private mutating func state(of origin: Origin) -> OriginState {
+        if let lastOrigin, lastOrigin.origin == origin { return lastOrigin }
+        let state = origins[origin] ?? OriginState(origin)
+        origins[origin] = state
+        lastOrigin = state
+        return state
+    }
 
-    private mutating func open(_ origin: Origin, at now: Instant) -> ConnectionID {
+    private mutating func open(_ origin: OriginState, at now: Instant) -> ConnectionID {
         lastID += 1
         connections[lastID] = Connection(origin: origin, openedAt: now)
-        origins[origin, default: OriginState()].openCount += 1
+        origin.openCount += 1
         return ConnectionID(value: lastID)
     }
 
-    private mutating func forget(_ id: Int, of origin: Origin) {
+    private mutating func forget(_ id: Int, _ connection: Connection) {
         connections[id] = nil
-        origins[origin]!.openCount -= 1
-        dropIfUnused(origin)
+        connection.origin.openCount -= 1
+        dropIfUnused(connection.origin)
     }
 
     /// An origin of which nothing is left takes no memory.
-    private mutating func dropIfUnused(_ origin: Origin) {
-        if origins[origin]?.openCount == 0, !waiting.contains(origin) { origins[origin] = nil }
+    private mutating func dropIfUnused(_ origin: OriginState) {
+        if origin.openCount > 0 || origin.isWaitedFor { return }
+        origins[origin.origin] = nil
+        if lastOrigin === origin { lastOrigin = nil }
     }
 
     // MARK: Idle connections
 
-    private mutating func keepIdle(_ id: Int, at now: Instant) {
+    private mutating func keepIdle(_ id: Int, _ connection: Connection, at now: Instant) {
         lastStamp += 1
-        let origin = connections[id]!.origin
-        connections[id]!.idleSince = now
-        connections[id]!.stamp = lastStamp
-        let entry = IdleEntry(id: id, stamp: lastStamp)
-        origins[origin]!.idle.append(entry)
-        origins[origin]!.idleCount += 1
+        connection.idleSince = now
+        connection.stamp = lastStamp
+        let entry = IdleEntry(id: id, connection: connection, stamp: lastStamp)
+        let origin = connection.origin
+        origin.idle.append(entry)
+        origin.idleCount += 1
         byIdleTime.append(entry)
         idleCount += 1
-        compact(origin)
-    }
-
-    /// Keeps entries that are out of date from outnumbering the others, at constant cost a release.
-    private mutating func compact(_ origin: Origin) {
+        // Entries that are out of date must not outnumber the others: constant cost a release.
         if byIdleTime.count > 2 * idleCount + 64 {
-            byIdleTime = byIdleTime[firstByIdleTime...].filter { isCurrent($0) }
+            byIdleTime = byIdleTime[firstByIdleTime...].filter(\.isCurrent)
             firstByIdleTime = 0
         }
-        if origins[origin]!.idle.count > 2 * origins[origin]!.idleCount + 16 {
-            let current = origins[origin]!.idle.filter { isCurrent($0) }
-            origins[origin]!.idle = current
+        if origin.idle.count > 2 * origin.idleCount + 16 {
+            origin.idle.removeAll { !$0.isCurrent }
         }
     }
 
-    private func isCurrent(_ entry: IdleEntry) -> Bool {
-        guard let connection = connections[entry.id] else { return false }
-        return connection.idleSince != nil && connection.stamp == entry.stamp
-    }
-
-    private mutating func takeIdle(of origin: Origin, at now: Instant) -> ConnectionID? {
-        while let entry = origins[origin]?.idle.popLast() {
-            guard isCurrent(entry) else { continue }
-            unmarkIdle(entry.id, of: origin)
+    private mutating func takeIdle(of origin: OriginState) -> ConnectionID? {
+        while let entry = origin.idle.popLast() {
+            guard entry.isCurrent else { continue }
+            unmarkIdle(entry.connection)
             return ConnectionID(value: entry.id)
         }
         return nil
     }
 
-    private mutating func unmarkIdle(_ id: Int, of origin: Origin) {
-        connections[id]!.idleSince = nil
-        origins[origin]!.idleCount -= 1
+    private mutating func unmarkIdle(_ connection: Connection) {
+        connection.idleSince = nil
+        connection.origin.idleCount -= 1
         idleCount -= 1
     }
 
-    private mutating func longestIdle() -> Int? {
+    private mutating func longestIdle() -> IdleEntry? {
         while firstByIdleTime < byIdleTime.count {
-            if isCurrent(byIdleTime[firstByIdleTime]) { return byIdleTime[firstByIdleTime].id }
+            if byIdleTime[firstByIdleTime].isCurrent { return byIdleTime[firstByIdleTime] }
             firstByIdleTime += 1
         }
         return nil
     }
 
     private mutating func removeLongestIdle() -> ConnectionID? {
-        guard let id = longestIdle() else { return nil }
-        let origin = connections[id]!.origin
-        unmarkIdle(id, of: origin)
-        forget(id, of: origin)
-        return ConnectionID(value: id)
+        guard let entry = longestIdle() else { return nil }
+        unmarkIdle(entry.connection)
+        forget(entry.id, entry.connection)
+        return ConnectionID(value: entry.id)
     }
 
     // MARK: Who waits
 
     /// The ticket to serve when a place is free: `released` names the origin of a connection that could
     /// also be used as it is.
-    private mutating func nextTicket(released: Origin?) -> (id: Int, origin: Origin)? {
-        var best: (id: Int, origin: Origin)?
+    private mutating func nextTicket(released: OriginState?) -> (Int, OriginState)? {
+        var best: (id: Int, origin: OriginState)?
         for origin in waiting {
             guard let ticket = firstTicket(of: origin), ticket < best?.id ?? .max else { continue }
-            let hasRoom = openCount(of: origin) < limits.perOrigin
-            if origin == released || hasRoom { best = (ticket, origin) }
+            if origin === released || origin.openCount < limits.perOrigin { best = (ticket, origin) }
         }
         return best
     }
 
-    private mutating func firstTicket(of origin: Origin) -> Int? {
-        guard var state = origins[origin] else {
-            waiting.remove(origin)
-            return nil
+    private mutating func firstTicket(of origin: OriginState) -> Int? {
+        while origin.firstTicket < origin.queue.count {
+            let ticket = origin.queue[origin.firstTicket]
+            if tickets[ticket] != nil { return ticket }
+            origin.firstTicket += 1
         }
-        while state.firstTicket < state.queue.count,
-            tickets[state.queue[state.firstTicket]] == nil
-        {
-            state.firstTicket += 1
-        }
-        if state.firstTicket == state.queue.count {
-            state.queue = []
-            state.firstTicket = 0
-            origins[origin] = state
-            waiting.remove(origin)
-            dropIfUnused(origin)
-            return nil
-        }
-        origins[origin]!.firstTicket = state.firstTicket
-        return state.queue[state.firstTicket]
+        origin.queue = []
+        origin.firstTicket = 0
+        waiting.removeAll { $0 === origin }
+        dropIfUnused(origin)
+        return nil
     }
 
-    private mutating func removeTicket(_ id: Int, of origin: Origin) {
+    private mutating func removeTicket(_ id: Int, of origin: OriginState) {
         tickets[id] = nil
         _ = firstTicket(of: origin)
     }
