@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RING_BYTES = 4 * 1024 * 1024, EVENTS = 256, HARD_LIMIT_S = 3600 };
+enum { RING_BYTES = 4 * 1024 * 1024, EVENTS = 256, ACCEPTED_PER_TURN = 32, HARD_LIMIT_S = 3600 };
 
 static volatile sig_atomic_t stopping;
 
@@ -70,9 +70,10 @@ void connection_end(struct server *server, struct connection *connection, const 
     server->idle_since_ns = closed_ns;
 }
 
-static void accept_all(struct server *server)
+// Some of those that wait, so that a crowd does not hold up the lines that are due.
+static void accept_some(struct server *server)
 {
-    for (;;) {
+    for (int i = 0; i < ACCEPTED_PER_TURN; i++) {
         int fd = accept4(server->listener_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
         if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
             return;
@@ -102,7 +103,7 @@ static void handle(struct server *server, const struct epoll_event *event)
     if (event->data.ptr == &server->pacer)
         return;     // it only had to wake the loop
     if (event->data.ptr == server) {
-        accept_all(server);
+        accept_some(server);
         return;
     }
     struct connection *connection = event->data.ptr;
