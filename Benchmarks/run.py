@@ -363,7 +363,8 @@ def main():
             print("\n".join(table(job, results[job])), flush=True)
             if job in concurrency.JOBS:
                 last_word = concurrency.JOBS[job].afterword(server.url, options.rounds)
-                print(f"\n{last_word}" if last_word else "", flush=True)
+                if last_word:
+                    print(f"\n{last_word}", flush=True)
             for name, reason in failures.items():
                 failed = True
                 print(f"\nFAILED {name}: {reason}", flush=True)
