@@ -64,8 +64,17 @@ def read_as_user(body, dialect):
 
 
 def run(client, url, take):
-    return subprocess.run([client, "firehose", url, "--take", take], capture_output=True,
-                          text=True, timeout=LIMIT_S)
+    return run_job(client, "firehose", url, "--take", take)
+
+
+def run_job(client, *arguments):
+    return subprocess.run([client, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=LIMIT_S)
+
+
+def with_few_descriptors(client, *arguments):
+    """The same from a soft limit that does not suffice."""
+    return run_job("/bin/sh", "-c", 'ulimit -Sn 32 && exec "$@"', "sh", client, *arguments)
 
 
 def rechunk(body, generator):
@@ -194,6 +203,84 @@ class Check(unittest.TestCase):
                   for line in body.decode().splitlines()]
         self.assertEqual(len(stamps), 51)
         self.assertEqual(stamps[:50], sorted(stamps[:50]))
+
+    def entries(self, count):
+        """The next `count` entries of the log, in the order of their connections."""
+        return sorted((self.log.next() for _ in range(count)), key=lambda e: e["connection"])
+
+    def test_fanout(self):
+        size = json.loads(self.get("/facts?lines=1"))["small"]["body_bytes"]
+        for client in CLIENTS:
+            for connections, requests in ((1, 1), (7, 1000), (50, 20)):
+                done = with_few_descriptors(client, "fanout", f"http://{self.host}/small",
+                                            "--connections", connections, "--requests", requests)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                report = json.loads(done.stdout)
+                self.assertEqual((report["units"], report["bytes"]), (requests, requests * size))
+                served = self.entries(min(connections, requests))
+                self.assertEqual(sum(entry["requests"] for entry in served), requests)
+
+    def test_fanout_takes_only_whole_responses(self):
+        whole = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
+        # libcurl 7.88 takes an end inside the head for an empty body: not asked of it.
+        for response, good in ((whole, True), (whole[:-1], False), (b"", False),
+                               (whole.replace(b"200 OK", b"503 No"), False)):
+            for client in CLIENTS:
+                url, thread = serve_once([response[i:i + 1] for i in range(len(response))])
+                done = run_job(client, "fanout", url, "--connections", 1, "--requests", 1)
+                thread.join(LIMIT_S)
+                self.assertEqual(done.returncode == 0, good, (client, response, done.stderr))
+                self.assertEqual(done.stdout != "", good)
+
+    def test_streams(self):
+        for client in CLIENTS:
+            done = with_few_descriptors(client, "streams",
+                                        f"http://{self.host}/stream?lines=20&rate=100",
+                                        "--streams", 60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report, served = json.loads(done.stdout), self.entries(60)
+            self.assertEqual({entry["paced_lines_sent"] for entry in served}, {20})
+            self.assertEqual((report["units"], report["bytes"]),
+                             (60 * 21, sum(entry["paced_text_bytes"] for entry in served)))
+            self.assertGreater(report["wall_s"], 19 / 100)
+            self.assertLess(0, report["p50_us"])
+            self.assertLessEqual(report["p50_us"], report["p99_us"])
+
+    def test_streams_in_any_chunking(self):
+        generator = random.Random(2)
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        line = b'{"message":{"role":"assistant","content":"%d"},"done":false}\n'
+        end = b'{"message":{"role":"assistant","content":""},"done":true}\n'
+        for client in CLIENTS * 5:
+            sent_ns = time.monotonic_ns() - 1_000_000_000
+            url, thread = serve_once([head, rechunk(line % sent_ns * 30 + end, generator)])
+            done = run_job(client, "streams", url, "--streams", 1)
+            thread.join(LIMIT_S)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = json.loads(done.stdout)
+            self.assertEqual((report["units"], report["bytes"]), (31, 30 * len(str(sent_ns))))
+            self.assertGreater(report["p50_us"], 980_000)  # classes are 1/64 wide
+            self.assertLess(report["p99_us"], LIMIT_S * 1e6)
+        for body in (line % 1, end[:-1], line % 1 + end + line % 1, line % (1 << 62) + end,
+                     end.replace(b"true", b"null")):
+            for client in CLIENTS:
+                url, thread = serve_once([head, rechunk(body, generator)])
+                done = run_job(client, "streams", url, "--streams", 1)
+                thread.join(LIMIT_S)
+                self.assertNotEqual(done.returncode, 0, (client, body))
+                self.assertEqual(done.stdout, "")
+
+    def test_leave(self):
+        for client in CLIENTS:
+            done = run_job(client, "leave", f"http://{self.host}/stream?lines=100000&rate=1000",
+                           "--after", 3, "--times", 5)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = json.loads(done.stdout)
+            self.assertEqual((report["units"], len(report["left_us"])), (15, 5))
+            for left_us, entry in zip(report["left_us"], self.entries(5)):
+                self.assertGreaterEqual(entry["closed_ns"], left_us * 1e3 - 1000)
+                self.assertLess(entry["closed_ns"], left_us * 1e3 + LIMIT_S * 1e9)
+                self.assertGreaterEqual(entry["paced_lines_sent"], 3)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,11 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import urllib.request
+
+import concurrency
+import wakeups
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILT = HERE / ".build" / "c"
@@ -40,6 +44,10 @@ FIELDS = ["wall_s", "cpu_s", "user_s", "rss_kib", "units", "bytes", "p50_us", "p
           "allocations"]
 
 
+class NotYet(RuntimeError):
+    """The client does not know the job."""
+
+
 class Server:
     """The C server as a child process; it also stops by itself when nobody uses it."""
 
@@ -47,7 +55,12 @@ class Server:
         """Starts on `cpus`; None leaves the choice to the kernel."""
         ours = os.sched_getaffinity(0)
         os.sched_setaffinity(0, cpus or ours)  # a child starts with its parent's
-        self.process = subprocess.Popen([BUILT / "server"], stdout=subprocess.PIPE, text=True)
+        self.folder = tempfile.TemporaryDirectory()
+        log = pathlib.Path(self.folder.name) / "log"
+        log.touch()
+        self.log = concurrency.ServerLog(log, json.loads)
+        self.process = subprocess.Popen([BUILT / "server", "--log", log], stdout=subprocess.PIPE,
+                                        text=True)
         os.sched_setaffinity(0, ours)
         ready, _, _ = select.select([self.process.stdout], [], [], 10)
         line = self.process.stdout.readline() if ready else ""
@@ -78,6 +91,8 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.log.file.close()
+        self.folder.cleanup()
 
 
 def note(text):
@@ -96,7 +111,7 @@ def build():
         note("note: no libcurl client (its headers, or curl_client.c, do not build here):")
         note("  " + (made.stderr.strip().splitlines() or ["no message"])[0])
     if WIRE_CLIENT.exists():
-        for driver in ("blocking",):
+        for driver in ("blocking", "reactor", "async"):
             clients[f"TokenWire {driver}"] = ([WIRE_CLIENT], ["--driver", driver])
     else:
         note("note: no TokenWire client; build it with")
@@ -139,15 +154,20 @@ def run_from_shell(command):
 
 def run_client(job, client, command, server, options, facts):
     """One run; returns its record. Raises RuntimeError when the client fails or miscounts."""
-    source, arguments, _ = JOBS[job]
     program, driver = command
-    if job == "pingpong":
-        line = ["pingpong", f"{server.url}/{source}", "--requests", str(options.requests)]
+    if job in concurrency.JOBS:
+        line = concurrency.JOBS[job].arguments(server.url, options)
+    elif job == "pingpong":
+        line = ["pingpong", f"{server.url}/small", "--requests", str(options.requests)]
     else:
+        source, arguments, _ = JOBS[job]
         line = ["firehose", f"{server.url}/{source}?lines={options.lines}", *arguments]
+    server.log.skip()
     before = server.cpu_s()
     status, out, err = run_from_shell([*program, *line, *driver])
     after = server.cpu_s()
+    if status == 2 and client.startswith(concurrency.WIRE):
+        raise NotYet
     if status != 0:
         raise RuntimeError(f"exit {status}: {(err.strip().splitlines() or ['no message'])[-1]}")
     try:
@@ -155,7 +175,9 @@ def run_client(job, client, command, server, options, facts):
         found = record["units"], record["bytes"]
     except (ValueError, KeyError, TypeError) as error:
         raise RuntimeError(f"not a report: {out[:200]!r}") from error
-    if found != expected(job, client, facts, options):
+    if job in concurrency.JOBS:
+        concurrency.JOBS[job].check(record, options, facts, server.log)
+    elif found != expected(job, client, facts, options):
         raise RuntimeError(f"units, bytes {found}, but the server sent "
                            f"{expected(job, client, facts, options)}")
     unknown = before is None or after is None
@@ -167,20 +189,31 @@ def run_job(job, clients, server, options):
     """All rounds of a job. Returns client -> records, and client -> why it was given up."""
     facts = server.facts(options.lines)
     clients = {name: c for name, c in clients.items() if job not in NOT_YET.get(name, ())}
+    rounds, first = options.rounds, 0
+    if job in concurrency.JOBS:
+        clients = concurrency.JOBS[job].clients(clients)
+        rounds = min(rounds, concurrency.JOBS[job].rounds_at_most)
+        first = 0 if concurrency.JOBS[job].warms_up else 1
     records, failures = {name: [] for name in clients}, {}
     names = list(clients)
-    for turn in range(options.rounds + 1):
+    for turn in range(first, rounds + 1):
         # Each round starts with another client, so that none always runs after the same one.
         for name in names[turn % len(names):] + names[:turn % len(names)]:
-            if name in failures:
+            if name in failures or name not in records:
                 continue
             try:
                 record = run_client(job, name, clients[name], server, options, facts)
+            except NotYet:
+                del records[name]
+                continue
             except RuntimeError as error:
                 failures[name] = str(error)
                 continue
             if turn > 0:  # the first round only warms up
                 records[name].append(record)
+    missing = [name for name in names if name not in records]
+    if missing:
+        note(f"note: {job}: not yet: {'; '.join(missing)}")
     return {name: list_ for name, list_ in records.items() if name not in failures}, failures
 
 
@@ -194,10 +227,13 @@ def scaled(seconds):
     return f"{seconds * 1e9:.1f} ns" if seconds < 1e-6 else f"{seconds * 1e6:.2f} us"
 
 
-def table(records):
+def table(job, records):
     """The lines of a job's table."""
+    own = concurrency.JOBS[job].columns if job in concurrency.JOBS else lambda _: {}
+    if not records:
+        return []
     rows = [("client", "wall s", "CPU per unit", "(min .. max)", "x raw C", "RSS MB",
-             "p50 / p99 us", "server busy")]
+             "p50 / p99 us", "server busy", *own(next(iter(records.values()))))]
     costs = {name: [r["cpu_s"] / r["units"] for r in list_] for name, list_ in records.items()}
     limit = statistics.median(costs[LIMIT]) if costs.get(LIMIT) else None
     for name, list_ in sorted(records.items(), key=lambda item: statistics.median(costs[item[0]])):
@@ -208,7 +244,7 @@ def table(records):
             f"{scaled(min(costs[name]))} .. {scaled(max(costs[name]))}",
             f"{cost / limit:.2f}" if limit else "-", f"{median(list_, 'rss_kib') / 1024:.1f}",
             f"{p50:.1f} / {median(list_, 'p99_us'):.1f}" if p50 is not None else "",
-            f"{100 * busy / wall:.0f} %" if busy is not None else ""))
+            f"{100 * busy / wall:.0f} %" if busy is not None else "", *own(list_).values()))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
              for row in rows]
@@ -246,16 +282,19 @@ def write_csv(results, host, options):
     path = folder / (re.sub(r"[^0-9T]", "", host["date"].split("+")[0]) + ".csv")
     with path.open("w", newline="") as file:
         for key, value in {**host, "rounds": options.rounds, "lines": options.lines,
-                           "requests": options.requests}.items():
+                           "requests": options.requests,
+                           "fanout_requests": options.fanout_requests}.items():
             file.write(f"# {key}: {value}\n")
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["job", "client", "round", *FIELDS, "server_cpu_s"])
+        writer.writerow(["job", "client", "round", *FIELDS, "server_cpu_s",
+                         *concurrency.FIELDS])
         for job, records in results.items():
             for name, list_ in records.items():
                 for turn, record in enumerate(list_, 1):
                     writer.writerow([job, name, turn,
                                      *(record.get(field) for field in FIELDS),
-                                     record["server_cpu_s"]])
+                                     record["server_cpu_s"],
+                                     *(record.get(field) for field in concurrency.FIELDS)])
     return path
 
 
@@ -271,6 +310,13 @@ def split_cpus(options):
     return {cpus[-1]}, set(cpus[:-1])
 
 
+def size_of(job, options):
+    if job in concurrency.JOBS:
+        return concurrency.JOBS[job].title(options)
+    return (f"{options.requests:,} requests" if job == "pingpong"
+            else f"{options.lines:,} records")
+
+
 def positive(text):
     value = int(text)
     if value < 1:
@@ -283,8 +329,13 @@ def read_options():
     parser.add_argument("--rounds", type=positive, default=5)
     parser.add_argument("--lines", type=positive, default=4_000_000, help="records per firehose")
     parser.add_argument("--requests", type=positive, default=50_000, help="requests per pingpong")
-    parser.add_argument("--only", action="append", choices=JOBS, metavar="JOB",
-                        help="this job only (repeatable): " + ", ".join(JOBS))
+    parser.add_argument("--fanout-requests", type=positive, default=200_000,
+                        help="requests per fanout")
+    parser.add_argument("--only", action="append", choices=[*JOBS, *concurrency.JOBS],
+                        metavar="JOB", help="this job only (repeatable): "
+                        + ", ".join([*JOBS, *concurrency.JOBS]))
+    parser.add_argument("--wakeups", action="store_true",
+                        help="instead, count the wake-ups of the TokenWire clients by strace")
     parser.add_argument("--no-pin", action="store_true",
                         help="do not keep server and clients on CPUs of their own")
     parser.add_argument("--csv", action="store_true", help="write all runs to results/DATE.csv")
@@ -303,12 +354,17 @@ def main():
     try:
         if client_cpus:
             os.sched_setaffinity(0, client_cpus)
-        for job in options.only or JOBS:
-            count = (f"{options.requests:,} requests" if job == "pingpong"
-                     else f"{options.lines:,} records")
+        if options.wakeups:
+            print("\n".join(["", *wakeups.lines(clients, server.url)]))
+            return 0
+        for job in options.only or [*JOBS, *concurrency.JOBS]:
             results[job], failures = run_job(job, clients, server, options)
-            print(f"\n{job}: {count}\n")
-            print("\n".join(table(results[job])), flush=True)
+            print(f"\n{job}: {size_of(job, options)}\n")
+            print("\n".join(table(job, results[job])), flush=True)
+            if job in concurrency.JOBS:
+                last_word = concurrency.JOBS[job].afterword(server.url, options.rounds)
+                if last_word:
+                    print(f"\n{last_word}", flush=True)
             for name, reason in failures.items():
                 failed = True
                 print(f"\nFAILED {name}: {reason}", flush=True)

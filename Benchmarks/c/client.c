@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "http.h"
-#include "job.h"
+#include "jobs.h"
 
 static const char LAST_CHUNK[] = "\r\n0\r\n\r\n";
 enum { LAST_CHUNK_LENGTH = sizeof LAST_CHUNK - 1 };
@@ -107,6 +107,12 @@ int main(int count, char **arguments)
         firehose(&options, &result);
     else if (strcmp(options.job, "pingpong") == 0)
         pingpong(&options, &result);
+    else if (strcmp(options.job, "fanout") == 0)
+        fanout(&options, &result);
+    else if (strcmp(options.job, "streams") == 0)
+        streams(&options, &result);
+    else if (strcmp(options.job, "leave") == 0)
+        leave(&options, &result);
     else
         die("unknown job");
     report(&options, "raw-c", &result);

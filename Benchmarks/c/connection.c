@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 // One send of at most this much, and a few of them before others get their turn.
 enum { SEND_BYTES = 512 * 1024, TURN_BYTES = 4 * SEND_BYTES };
@@ -27,7 +25,7 @@ static void watch(struct server *server, struct connection *connection, uint32_t
 {
     if (connection->interest == interest)
         return;
-    struct epoll_event event = {.events = interest, .data.ptr = &connection->socket_source};
+    struct epoll_event event = {.events = interest, .data.ptr = connection};
     epoll_ctl(server->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
     connection->interest = interest;
 }
@@ -42,7 +40,9 @@ static bool refill(struct connection *connection)
     if (reply->paced && reply->paced_left > 0) {
         while (reply->paced_due > 0 && reply->paced_left > 0
                && reply->out_length + RECORD_CAPACITY <= OUT_CAPACITY) {
-            reply->out_length += stamped_record(clock_ns(), connection->out + reply->out_length);
+            struct extent extent = stamped_record(clock_ns(), connection->out + reply->out_length);
+            reply->out_length += extent.wire;
+            connection->paced_text_bytes += extent.content;
             reply->paced_due--;
             reply->paced_left--;
             connection->paced_lines_sent++;
@@ -107,8 +107,7 @@ static bool advance(struct server *server, struct connection *connection)
     switch (pump(server, connection)) {
     case PROGRESS_DONE:
         connection->replying = false;
-        if (connection->timer_fd >= 0)
-            timerfd_settime(connection->timer_fd, 0, &(struct itimerspec){0}, NULL);
+        pacer_remove(&server->pacer, &connection->pace);
         if (!connection->close_after)
             return true;
         connection_end(server, connection, "server");
@@ -190,12 +189,12 @@ void connection_writable(struct server *server, struct connection *connection)
     serve_input(server, connection);
 }
 
-void connection_timer(struct server *server, struct connection *connection)
+void connection_due(struct server *server, struct connection *connection, uint64_t lines,
+                    uint64_t late_ns)
 {
-    uint64_t expirations = 0;
-    if (read(connection->timer_fd, &expirations, sizeof expirations) != sizeof expirations)
-        return;
-    connection->reply.paced_due += expirations;
+    connection->reply.paced_due += lines;
+    if (late_ns > connection->worst_late_ns)
+        connection->worst_late_ns = late_ns;
     if (connection->replying && connection->body_left == 0)
         serve_input(server, connection);
 }

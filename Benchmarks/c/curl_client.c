@@ -1,9 +1,11 @@
-// The same jobs with libcurl's easy interface, in its documented default form.
+// The same jobs with libcurl: one response at a time by its easy interface, in its documented
+// default form, and several by its multi interface (curl_loop.h).
 
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "curl_loop.h"
 #include "job.h"
 
 static struct scanner scanner;
@@ -86,24 +88,36 @@ static void pingpong(CURL *curl, const struct options *options, struct result *r
     }
 }
 
+static void run_easy(void job(CURL *, const struct options *, struct result *),
+                     const struct options *options, struct result *result)
+{
+    CURL *curl = curl_easy_init();
+    if (curl == NULL)
+        die("could not set libcurl up");
+    struct curl_slist *headers = set_up(curl, options);
+    job(curl, options, result);
+    curl_easy_cleanup(curl);
+    curl_slist_free_all(headers);
+}
+
 int main(int count, char **arguments)
 {
     struct options options = options_read(count, arguments);
     struct result result = {0};
     curl_global_init(CURL_GLOBAL_DEFAULT);
     result.started_s = now_s();
-    CURL *curl = curl_easy_init();
-    if (curl == NULL)
-        die("could not set libcurl up");
-    struct curl_slist *headers = set_up(curl, &options);
     if (strcmp(options.job, "firehose") == 0)
-        firehose(curl, &options, &result);
+        run_easy(firehose, &options, &result);
     else if (strcmp(options.job, "pingpong") == 0)
-        pingpong(curl, &options, &result);
+        run_easy(pingpong, &options, &result);
+    else if (strcmp(options.job, "fanout") == 0)
+        curl_fanout(&options, &result);
+    else if (strcmp(options.job, "streams") == 0)
+        curl_streams(&options, &result);
+    else if (strcmp(options.job, "leave") == 0)
+        curl_leave(&options, &result);
     else
         die("unknown job");
-    curl_easy_cleanup(curl);
-    curl_slist_free_all(headers);
     result.ended_s = now_s();
     report(&options, "libcurl", &result);
     return 0;

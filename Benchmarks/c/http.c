@@ -16,15 +16,23 @@
 
 enum { READ_LIMIT_S = 30 };
 
-static int connect_to(const char *host, const char *port)
+static struct endpoint resolve(const char *host, const char *port)
 {
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *found;
+    struct endpoint endpoint = {0};
     if (getaddrinfo(host, port, &hints, &found) != 0)
         die("the URL needs a literal address");
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0)
-        die("could not connect");
+    memcpy(&endpoint.address, found->ai_addr, found->ai_addrlen);
+    endpoint.length = found->ai_addrlen;
     freeaddrinfo(found);
+    return endpoint;
+}
+
+int http_connect(const struct endpoint *endpoint)
+{
+    int fd = socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&endpoint->address, endpoint->length) != 0)
+        die("could not connect");
     int on = 1;
     struct timeval limit = {.tv_sec = READ_LIMIT_S};
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -33,7 +41,8 @@ static int connect_to(const char *host, const char *port)
     return fd;
 }
 
-int http_open(const char *url, const char *body, char request[REQUEST_CAPACITY], size_t *length)
+struct endpoint http_prepare(const char *url, const char *body, char request[REQUEST_CAPACITY],
+                             size_t *length)
 {
     char host[256], port[8] = "80";
     const char *target = strncmp(url, "http://", 7) == 0 ? strchr(url + 7, '/') : NULL;
@@ -50,7 +59,13 @@ int http_open(const char *url, const char *body, char request[REQUEST_CAPACITY],
     if (written >= REQUEST_CAPACITY)
         die("the request is too large");
     *length = (size_t)written;
-    return connect_to(host, port);
+    return resolve(host, port);
+}
+
+int http_open(const char *url, const char *body, char request[REQUEST_CAPACITY], size_t *length)
+{
+    struct endpoint endpoint = http_prepare(url, body, request, length);
+    return http_connect(&endpoint);
 }
 
 void send_all(int fd, const char *bytes, size_t length)
@@ -91,7 +106,7 @@ static const char *field(const char *head, const char *name)
     return NULL;
 }
 
-static struct response_head read_head(char *buffer, size_t length)
+static struct response_head parse_head(char *buffer, size_t length)
 {
     struct response_head head = {.length = length, .content_length = -1};
     char after = buffer[length - 1];
@@ -109,12 +124,20 @@ static struct response_head read_head(char *buffer, size_t length)
     return head;
 }
 
+bool read_head(char *buffer, size_t filled, struct response_head *head)
+{
+    const char *end = memmem(buffer, filled, "\r\n\r\n", 4);
+    if (end != NULL)
+        *head = parse_head(buffer, (size_t)(end - buffer) + 4);
+    return end != NULL;
+}
+
 struct response_head receive_head(int fd, char *buffer, size_t capacity, size_t *filled)
 {
+    struct response_head head;
     for (;;) {
-        const char *end = memmem(buffer, *filled, "\r\n\r\n", 4);
-        if (end != NULL)
-            return read_head(buffer, (size_t)(end - buffer) + 4);
+        if (read_head(buffer, *filled, &head))
+            return head;
         if (*filled == capacity)
             die("the response head is too large");
         *filled += receive_some(fd, buffer + *filled, capacity - *filled);
@@ -170,23 +193,30 @@ static void step(struct dechunker *dechunker, char c)
     }
 }
 
+size_t dechunk_next(struct dechunker *dechunker, const char **bytes, const char *end,
+                    const char **payload)
+{
+    while (*bytes < end && dechunker->state != CHUNK_DATA)
+        step(dechunker, *(*bytes)++);
+    size_t here = (size_t)(end - *bytes);
+    if (here == 0)
+        return 0;
+    if (here > dechunker->left)
+        here = dechunker->left;
+    *payload = *bytes;
+    *bytes += here;
+    dechunker->left -= here;
+    if (dechunker->left == 0)
+        dechunker->state = CHUNK_DATA_CR;
+    return here;
+}
+
 void dechunk(struct dechunker *dechunker, const char *bytes, size_t length,
              struct scanner *scanner)
 {
-    const char *end = bytes + length;
-    while (bytes < end) {
-        if (dechunker->state != CHUNK_DATA) {
-            step(dechunker, *bytes++);
-            continue;
-        }
-        size_t here = (size_t)(end - bytes);
-        if (here > dechunker->left)
-            here = dechunker->left;
-        if (!scanner_feed(scanner, bytes, here))
+    const char *end = bytes + length, *payload;
+    size_t here;
+    while ((here = dechunk_next(dechunker, &bytes, end, &payload)) > 0)
+        if (!scanner_feed(scanner, payload, here))
             die(scanner->error);
-        bytes += here;
-        dechunker->left -= here;
-        if (dechunker->left == 0)
-            dechunker->state = CHUNK_DATA_CR;
-    }
 }

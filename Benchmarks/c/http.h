@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "scan.h"
 
@@ -18,11 +19,22 @@ struct response_head {
     enum body_format format;
 };
 
-// Connects, and writes the request for `url` to `request`. Exits on failure.
+struct endpoint {
+    struct sockaddr_storage address;
+    socklen_t length;
+};
+
+// Writes the request for `url` to `request`. Exits on failure, as all of these do.
+struct endpoint http_prepare(const char *url, const char *body, char request[REQUEST_CAPACITY],
+                             size_t *length);
+int http_connect(const struct endpoint *endpoint);
+// Both.
 int http_open(const char *url, const char *body, char request[REQUEST_CAPACITY], size_t *length);
 void send_all(int fd, const char *bytes, size_t length);
 // At least one byte; exits on error, on close, and after the read limit.
 size_t receive_some(int fd, char *buffer, size_t capacity);
+// False: the head in `buffer` is not whole yet.
+bool read_head(char *buffer, size_t filled, struct response_head *head);
 // Receives until the head is whole. `*filled` counts the bytes in `buffer`, body bytes included.
 struct response_head receive_head(int fd, char *buffer, size_t capacity, size_t *filled);
 
@@ -37,6 +49,10 @@ struct dechunker {
     int digits;
 };
 
+// Reads framing up to the next stretch of payload and returns its length; 0 when `*bytes` is used
+// up. `*bytes` moves on to behind it. Exits on framing that is not valid.
+size_t dechunk_next(struct dechunker *dechunker, const char **bytes, const char *end,
+                    const char **payload);
 // Feeds the payload in `bytes` to `scanner`. Exits on framing that is not valid.
 void dechunk(struct dechunker *dechunker, const char *bytes, size_t length,
              struct scanner *scanner);

@@ -7,19 +7,50 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUN_LIMIT_S = 300, MOST_REQUESTS = 100000000 };
+enum { RUN_LIMIT_S = 300, MOST = 100000000 };
 
 static void usage(const char *program)
 {
     fprintf(stderr,
             "usage: %s firehose URL [--body JSON] --take lines|content\n"
-            "       %s pingpong URL --requests N\n", program, program);
+            "       %s pingpong URL --requests N\n"
+            "       %s fanout URL --connections C --requests N\n"
+            "       %s streams URL --streams N [--body JSON]\n"
+            "       %s leave URL --after K --times N [--body JSON]\n",
+            program, program, program, program, program);
     exit(2);
+}
+
+// The number that `name` sets, or NULL.
+static uint32_t *number(struct options *options, const char *name)
+{
+    const struct {
+        const char *name;
+        uint32_t *number;
+    } NUMBERS[] = {
+        {"--requests", &options->requests}, {"--connections", &options->connections},
+        {"--streams", &options->streams},   {"--after", &options->after},
+        {"--times", &options->times},
+    };
+    for (size_t i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++)
+        if (strcmp(name, NUMBERS[i].name) == 0)
+            return NUMBERS[i].number;
+    return NULL;
+}
+
+static void lift_descriptor_limit(void)
+{
+    struct rlimit descriptors;
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+        descriptors.rlim_cur = descriptors.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &descriptors);
+    }
 }
 
 struct options options_read(int count, char **arguments)
 {
-    struct options options = {.requests = 10000};
+    struct options options = {
+        .requests = 10000, .connections = 64, .streams = 100, .after = 10, .times = 10};
     if (count < 3)
         usage(arguments[0]);
     options.job = arguments[1];
@@ -34,15 +65,16 @@ struct options options_read(int count, char **arguments)
             if (strcmp(value, "content") != 0 && strcmp(value, "lines") != 0)
                 usage(arguments[0]);
             options.take = strcmp(value, "content") == 0 ? TAKE_CONTENT : TAKE_LINES;
-        } else if (strcmp(name, "--requests") == 0) {
-            long requests = strtol(value, NULL, 10);
-            if (requests < 1 || requests > MOST_REQUESTS)
+        } else if (number(&options, name) != NULL) {
+            long count_of = strtol(value, NULL, 10);
+            if (count_of < 1 || count_of > MOST)
                 usage(arguments[0]);
-            options.requests = (uint32_t)requests;
+            *number(&options, name) = (uint32_t)count_of;
         } else {
             usage(arguments[0]);
         }
     }
+    lift_descriptor_limit();
     alarm(RUN_LIMIT_S);
     return options;
 }
@@ -91,8 +123,16 @@ void report(const struct options *options, const char *driver, struct result *re
         printf("\"p50_us\":%.3f,\"p99_us\":%.3f,",
                result->latencies_ns[result->units / 2] / 1e3,
                result->latencies_ns[result->units * 99 / 100] / 1e3);
+    } else if (result->delivery != NULL) {
+        printf("\"p50_us\":%.3f,\"p99_us\":%.3f,", histogram_us(result->delivery, 0.5),
+               histogram_us(result->delivery, 0.99));
     } else {
         printf("\"p50_us\":null,\"p99_us\":null,");
+    }
+    if (result->left_ns != NULL) {
+        for (uint32_t i = 0; i < result->left_count; i++)
+            printf("%s%.3f", i == 0 ? "\"left_us\":[" : ",", (double)result->left_ns[i] / 1e3);
+        printf("],");
     }
     printf("\"allocations\":null}\n");
 }

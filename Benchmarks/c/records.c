@@ -189,10 +189,12 @@ struct facts ring_facts(const struct ring *ring, uint64_t lines)
     };
 }
 
-size_t stamped_record(uint64_t stamp_ns, char *out)
+struct extent stamped_record(uint64_t stamp_ns, char *out)
 {
     char record[RECORD_CAPACITY], json[24];
-    snprintf(json, sizeof json, "%llu", (unsigned long long)stamp_ns);
+    struct extent extent = {0};
+    int digits = snprintf(json, sizeof json, "%llu", (unsigned long long)stamp_ns);
     write_record(DIALECT_NDJSON, json, stamp_ns % 600000000000, record);
-    return append_chunk(out, record, strlen(record));
+    append(&extent, out, record, (size_t)digits);
+    return extent;
 }

@@ -41,5 +41,5 @@ uint64_t ring_records(const struct ring *ring, uint64_t lines);
 struct extent ring_closing(const struct ring *ring, uint64_t lines, char *out);
 struct facts ring_facts(const struct ring *ring, uint64_t lines);
 
-// One paced record whose content is `stamp_ns` in decimal. Returns its wire bytes.
-size_t stamped_record(uint64_t stamp_ns, char *out);
+// One paced record whose content is `stamp_ns` in decimal.
+struct extent stamped_record(uint64_t stamp_ns, char *out);

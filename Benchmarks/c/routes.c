@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
 
 #define DATE "Date: Fri, 20 Nov 2026 16:30:07 GMT\r\n"
 
@@ -85,20 +83,16 @@ static void reply_firehose(struct connection *connection, const struct ring *rin
 static void reply_paced(struct server *server, struct connection *connection, uint64_t lines,
                         uint64_t per_second)
 {
-    struct itimerspec pace = {0};
+    // Multiples of the golden ratio spread the phases of any number of streams evenly, however
+    // close together their requests come.
     uint64_t interval_ns = 1000000000 / per_second;
-    pace.it_value = pace.it_interval = (struct timespec){
-        .tv_sec = (time_t)(interval_ns / 1000000000), .tv_nsec = (long)(interval_ns % 1000000000)};
-    if (connection->timer_fd < 0) {
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &connection->timer_source};
-        connection->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-        if (connection->timer_fd < 0
-            || epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, connection->timer_fd, &event) != 0) {
-            reply_fixed(connection, "503 Service Unavailable", "{\"error\":\"out of timers\"}");
-            return;
-        }
+    uint64_t phase = connection->number * 0x9e3779b97f4a7c15ull >> 32;
+    connection->pace.interval_ns = interval_ns;
+    connection->pace.due_ns = clock_ns() + (interval_ns * (phase >> 2) >> 30);
+    if (!pacer_add(&server->pacer, &connection->pace)) {
+        reply_fixed(connection, "503 Service Unavailable", "{\"error\":\"out of memory\"}");
+        return;
     }
-    timerfd_settime(connection->timer_fd, 0, &pace, NULL);
     start_stream(connection, &server->ndjson, lines);
     connection->reply.paced = true;
     connection->reply.paced_left = lines;

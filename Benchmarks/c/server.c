@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RING_BYTES = 4 * 1024 * 1024, EVENTS = 256, HARD_LIMIT_S = 3600 };
+enum { RING_BYTES = 4 * 1024 * 1024, EVENTS = 256, ACCEPTED_PER_TURN = 32, HARD_LIMIT_S = 3600 };
 
 static volatile sig_atomic_t stopping;
 
@@ -38,12 +38,15 @@ static void write_log(const struct server *server, const struct connection *conn
     if (server->log_fd >= 0)
         dprintf(server->log_fd,
                 "{\"connection\":%llu,\"accepted_ns\":%llu,\"closed_ns\":%llu,\"how\":\"%s\","
-                "\"bytes_sent\":%llu,\"requests\":%llu,\"paced_lines_sent\":%llu}\n",
+                "\"bytes_sent\":%llu,\"requests\":%llu,\"paced_lines_sent\":%llu,"
+                "\"paced_text_bytes\":%llu,\"worst_late_ns\":%llu}\n",
                 (unsigned long long)connection->number,
                 (unsigned long long)connection->accepted_ns, (unsigned long long)closed_ns, how,
                 (unsigned long long)connection->bytes_sent,
                 (unsigned long long)connection->requests,
-                (unsigned long long)connection->paced_lines_sent);
+                (unsigned long long)connection->paced_lines_sent,
+                (unsigned long long)connection->paced_text_bytes,
+                (unsigned long long)connection->worst_late_ns);
 }
 
 void connection_end(struct server *server, struct connection *connection, const char *how)
@@ -53,8 +56,7 @@ void connection_end(struct server *server, struct connection *connection, const 
         return;
     connection->closed = true;
     close(connection->fd);
-    if (connection->timer_fd >= 0)
-        close(connection->timer_fd);
+    pacer_remove(&server->pacer, &connection->pace);
     write_log(server, connection, closed_ns, how);
     if (connection->previous != NULL)
         connection->previous->next = connection->next;
@@ -68,9 +70,10 @@ void connection_end(struct server *server, struct connection *connection, const 
     server->idle_since_ns = closed_ns;
 }
 
-static void accept_all(struct server *server)
+// Some of those that wait, so that a crowd does not hold up the lines that are due.
+static void accept_some(struct server *server)
 {
-    for (;;) {
+    for (int i = 0; i < ACCEPTED_PER_TURN; i++) {
         int fd = accept4(server->listener_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
         if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
             return;
@@ -81,18 +84,15 @@ static void accept_all(struct server *server)
             fail("calloc");
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         connection->fd = fd;
-        connection->timer_fd = -1;
         connection->number = ++server->accepted;
         connection->accepted_ns = clock_ns();
         connection->interest = EPOLLIN | EPOLLRDHUP;
-        connection->socket_source = (struct source){.connection = connection};
-        connection->timer_source = (struct source){.connection = connection, .is_timer = true};
         connection->next = server->open;
         if (server->open != NULL)
             server->open->previous = connection;
         server->open = connection;
         struct epoll_event event = {.events = connection->interest,
-                                    .data.ptr = &connection->socket_source};
+                                    .data.ptr = connection};
         if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
             fail("epoll_ctl");
     }
@@ -100,22 +100,34 @@ static void accept_all(struct server *server)
 
 static void handle(struct server *server, const struct epoll_event *event)
 {
-    struct source *source = event->data.ptr;
-    if (source == NULL) {
-        accept_all(server);
+    if (event->data.ptr == &server->pacer)
+        return;     // it only had to wake the loop
+    if (event->data.ptr == server) {
+        accept_some(server);
         return;
     }
-    struct connection *connection = source->connection;
+    struct connection *connection = event->data.ptr;
     if (connection->closed)
         return;
-    if (source->is_timer)
-        connection_timer(server, connection);
-    else if (event->events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
+    if (event->events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
         connection_end(server, connection, connection_close_kind(connection->fd));
     else if (event->events & EPOLLOUT)
         connection_writable(server, connection);
     else if (event->events & EPOLLIN)
         connection_readable(server, connection);
+}
+
+// Sends the lines that were due at the start of the turn; those that fall due meanwhile wait for
+// the next one, so that arriving requests and closes get theirs.
+static void send_due(struct server *server)
+{
+    uint64_t now_ns = clock_ns(), lines, late_ns;
+    struct pace *pace;
+    while ((pace = pacer_due(&server->pacer, now_ns, &lines, &late_ns)) != NULL) {
+        char *in_connection = (char *)pace - offsetof(struct connection, pace);
+        connection_due(server, (struct connection *)in_connection, lines, late_ns);
+    }
+    pacer_arm(&server->pacer);
 }
 
 static void run(struct server *server)
@@ -126,6 +138,7 @@ static void run(struct server *server)
         int count = epoll_wait(server->epoll_fd, events, EVENTS, 1000);
         for (int i = 0; i < count; i++)
             handle(server, &events[i]);
+        send_due(server);
         while (server->dead != NULL) {
             struct connection *dead = server->dead;
             server->dead = dead->next;
@@ -158,9 +171,13 @@ static void listen_on_loopback(struct server *server, uint16_t port)
         || listen(server->listener_fd, 4096) != 0
         || getsockname(server->listener_fd, (struct sockaddr *)&address, &length) != 0)
         fail("could not listen");
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = server};
     if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->listener_fd, &event) != 0)
         fail("epoll_ctl");
+    event = (struct epoll_event){.events = EPOLLIN | EPOLLET, .data.ptr = &server->pacer};
+    if (!pacer_open(&server->pacer)
+        || epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->pacer.timer_fd, &event) != 0)
+        fail("timerfd");
     printf("listening 127.0.0.1:%u\n", ntohs(address.sin_port));
     fflush(stdout);
 }

@@ -6,17 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pacer.h"
 #include "records.h"
 
 enum { IN_CAPACITY = 8192, OUT_CAPACITY = 4096 };
 
 struct connection;
-
-// What an epoll event points at.
-struct source {
-    struct connection *connection;
-    bool is_timer;
-};
 
 // What is left to send of the response under way, in this order: `out`, a stretch of `ring`, and
 // for a paced stream the records that fell due; then the closing.
@@ -32,10 +27,12 @@ struct reply {
 
 struct connection {
     struct connection *previous, *next;
-    struct source socket_source, timer_source;
-    int fd, timer_fd;              // timer_fd -1: none
+    struct pace pace;              // in the pacer's heap while the reply is paced
+    int fd;
     uint32_t interest;             // the epoll events asked for
-    uint64_t number, accepted_ns, bytes_sent, requests, paced_lines_sent;
+    uint64_t number, accepted_ns, bytes_sent, requests;
+    // Of paced lines: how many were sent, the bytes of their content, and how late they started.
+    uint64_t paced_lines_sent, paced_text_bytes, worst_late_ns;
     bool replying, close_after, closed;
     uint64_t body_left;            // request body bytes still to be read and dropped
     size_t in_length;
@@ -48,6 +45,7 @@ struct server {
     uint64_t accepted, idle_since_ns;
     uint64_t idle_limit_s;
     struct ring ndjson, sse;
+    struct pacer pacer;
     struct connection *open, *dead;
 };
 
@@ -58,7 +56,9 @@ void connection_end(struct server *server, struct connection *connection, const 
 // connection.c: reads requests and sends what can be sent.
 void connection_readable(struct server *server, struct connection *connection);
 void connection_writable(struct server *server, struct connection *connection);
-void connection_timer(struct server *server, struct connection *connection);
+// More lines of a paced stream fell due, the first of them `late_ns` ago.
+void connection_due(struct server *server, struct connection *connection, uint64_t lines,
+                    uint64_t late_ns);
 // Why the peer is gone: "FIN" or "RST".
 const char *connection_close_kind(int fd);
 
