@@ -282,7 +282,15 @@ struct BlockingExchange: ~Copyable {
     /// What the body is read in.
     @usableFromInline enum Unit { case line, event, piece }
 
+    /// `next(.line)`, with no call on the way to a line that has been received.
+    @inline(__always)
+    mutating func nextLine() throws(TransportError) -> ByteRange? {
+        if !hasFailed, let line = reader.nextLineAtHand() { return line }
+        return try next(.line)
+    }
+
     /// The next unit of the body, or nil at its end.
+    @inline(never)
     mutating func next(_ unit: Unit) throws(TransportError) -> ByteRange? {
         while !hasFailed {
             let step: MessageReader.RecordStep

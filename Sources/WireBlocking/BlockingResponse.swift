@@ -93,7 +93,7 @@ public struct BlockingResponse: ~Copyable {
     /// The next line as a range; it does not count as content until `noteContent`.
     @inline(__always)
     package mutating func nextLineRange() throws(TransportError) -> ByteRange? {
-        try exchange.next(.line)
+        try exchange.nextLine()
     }
 
     /// The bytes of a range that was returned last.

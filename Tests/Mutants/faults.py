@@ -60,8 +60,8 @@ FAULTS = [
     Fault(
         "line-end-off-by-one",
         "Sources/WireFraming/LineScanner.swift",
-        "let hasCR = end > 0 && content[end - 1] == ASCII.cr",
-        "let hasCR = end > 1 && content[end - 1] == ASCII.cr",
+        "let hasCR = end > 0 && content[end &- 1] == ASCII.cr",
+        "let hasCR = end > 1 && content[end &- 1] == ASCII.cr",
         "LineVectorTests/vector"),
     Fault(
         "cut-crlf-is-two-line-ends",
