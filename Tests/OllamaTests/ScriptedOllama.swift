@@ -1,9 +1,6 @@
 import OllamaBlocking
 import OllamaProtocol
 import TestSupport
-import WireSockets
-import WireTime
-import WireTransport
 
 /// Bytes of Ollama's answers.
 enum Wire {
@@ -67,51 +64,8 @@ extension BlockingOllama {
     static func scripted(
         _ system: ScriptedSystem, _ options: Options = Options(), host: String = "127.0.0.1:80"
     ) throws(StreamError) -> BlockingOllama {
-        try BlockingOllama(host: host, options: options, system: KeptSystem(system: system))
+        try BlockingOllama(host: host, options: options, system: system)
     }
-}
-
-/// A scripted system that lives as long as anybody has a connection of it: a stream may outlive its
-/// client, and a client the test's own variable.
-private final class KeptSystem: NetworkSystem {
-    private let system: ScriptedSystem
-
-    init(system: ScriptedSystem) { self.system = system }
-
-    var now: Instant { system.now }
-
-    func addresses(of host: String, port: UInt16) throws(ResolveFailure) -> [SocketAddress] {
-        try system.addresses(of: host, port: port)
-    }
-
-    func open(_ address: SocketAddress) throws(SystemError) -> any ByteTransport {
-        KeptTransport(transport: try system.open(address), system: system)
-    }
-}
-
-private final class KeptTransport: ByteTransport {
-    private let transport: any ByteTransport
-    private let system: ScriptedSystem
-
-    init(transport: any ByteTransport, system: ScriptedSystem) {
-        self.transport = transport
-        self.system = system
-    }
-
-    var peer: String { transport.peer }
-    var interruptible: any Interruptible { transport.interruptible }
-    func finishConnecting() -> SystemError? { transport.finishConnecting() }
-    func receive(into output: inout OutputRawSpan) -> ReceiveResult {
-        transport.receive(into: &output)
-    }
-    func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult {
-        transport.send(first, second)
-    }
-    func wait(for interest: Readiness, until deadline: Instant) -> Readiness {
-        transport.wait(for: interest, until: deadline)
-    }
-    func isReadable() -> Bool { transport.isReadable() }
-    func close() { transport.close() }
 }
 
 /// A request of which the answer is all that matters.
