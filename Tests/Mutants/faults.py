@@ -45,6 +45,12 @@ FAULTS = [
 """,
         "ResponseVectorTests/vector"),
     Fault(
+        "plain-chunk-end-unchecked",
+        "Sources/WireHTTP1/ChunkedDecoder.swift",
+        "            guard UInt16(truncatingIfNeeded: rest) == lineEnd else { return 0 }\n",
+        "            guard rest > 0 else { return 0 }\n",
+        "ChunkedCodingTests/broken"),
+    Fault(
         "conflicting-lengths-accepted",
         "Sources/WireHTTP1/BodyFraming.swift",
         "if let length, length != number {",

@@ -76,4 +76,18 @@ import WireHTTP1
             }
         }
     }
+
+    /// And they refuse the same, at the same byte, with enough behind it for the shortcut.
+    @Test(arguments: [
+        ("1\r\naXX5\r\nhello\r\n0\r\n\r\n", 4), ("1\r\na\rX5\r\nhello\r\n0\r\n\r\n", 5),
+        ("1\r\na\r\n5\rXhello\r\n0\r\n\r\n", 8), ("5XYhello\r\n0\r\n\r\n", 1),
+        ("1\r\na\r\nxxxxxxxx\r\n", 6), ("1\r\na\r\n\r\nhello\r\n", 6),
+    ])
+    func broken(_ wire: String, _ place: Int) throws {
+        let bytes = Array(wire.utf8)
+        try Segmentations.forEach(count: bytes.count, seed: 3) { cut in
+            let error = #expect(throws: HTTP1Error.self) { try decoded(bytes, cut.cuts, false) }
+            try #require(error?.kind == .badChunk && error?.offset == place, "\(cut)")
+        }
+    }
 }
