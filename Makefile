@@ -30,6 +30,8 @@ build: packages ## Build the command, optimized
 # checks that optimized builds lack, and optimized, where values may die earlier.
 test: check c-example test-packages ## Check, and run all tests
 	$(SWIFT) build --build-tests $(QUIET)
+	$(SWIFT) build --package-path Examples $(QUIET)
+	Examples/check.sh
 	$(PYTHON) Tests/Checks/must-not-compile/run
 	$(TEST)
 	$(SWIFT) build --build-tests $(TESTABLE) -Xswiftc -enable-testing $(QUIET)
@@ -64,17 +66,10 @@ c-example: test-packages ## Build and try the C program that embeds the client
 	$(MAKE) -C Examples/c
 
 fuzz: packages ## Fuzz each codec for FUZZ_SECONDS (10); Fuzz/README.md
-	$(SWIFT) build --package-path Fuzz -c release --sanitize=fuzzer $(QUIET)
-	@cd Fuzz && for corpus in corpus/*; do \
-	    name=$${corpus#corpus/}; mkdir -p work/$$name; echo "Fuzz$$name"; \
-	    dictionary=http.dict; test $$name != JSON || dictionary=json.dict; \
-	    SWIFT_BACKTRACE=enable=no .build/release/Fuzz$$name -max_total_time=$(FUZZ_SECONDS) \
-	        -max_len=800 -dict=$$dictionary work/$$name $$corpus >work/$$name.log 2>&1 || \
-	    { tail -n 30 work/$$name.log >&2; exit 1; }; \
-	done
+	$(MAKE) -C Fuzz SWIFT='$(SWIFT)' SECONDS=$(FUZZ_SECONDS)
 
 clean: ## Remove everything that was built
-	rm -rf .build Benchmarks/.build Benchmarks/c/build Fuzz/.build Examples/*/build
+	rm -rf .build Benchmarks/.build Examples/.build Examples/c/build Fuzz/.build Fuzz/work
 
 swift:
 	@command -v $(SWIFT) >/dev/null || { \

@@ -153,12 +153,13 @@ class Check(unittest.TestCase):
             head = (b"HTTP/1.1 200 OK\r\ncontent-type: " + kind
                     + b"\r\nTransfer-Encoding: chunked\r\n\r\n")
             for client in CLIENTS * 5:
-                url, thread = serve_once([head, rechunk(body, generator)])
-                done = run(client, url, "content")
-                thread.join(LIMIT_S)
-                self.assertEqual(done.returncode, 0, done.stderr)
-                report = json.loads(done.stdout)
-                self.assertEqual((report["units"], report["bytes"]), (units, text_bytes))
+                for take, size in (("content", text_bytes), ("lines", len(body))):
+                    url, thread = serve_once([head, rechunk(body, generator)])
+                    done = run(client, url, take)
+                    thread.join(LIMIT_S)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    report = json.loads(done.stdout)
+                    self.assertEqual((report["units"], report["bytes"]), (units, size))
 
     def test_clients_refuse_what_is_not_whole(self):
         head = (b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"

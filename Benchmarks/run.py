@@ -121,11 +121,9 @@ def build():
 
 def expected(job, client, facts, options):
     """The units and bytes that `client` has to report."""
-    source, arguments, count = JOBS[job]
+    source, _, count = JOBS[job]
     if job == "pingpong":
         return options.requests, options.requests * facts["small"]["body_bytes"]
-    if client == LIMIT and "lines" in arguments:
-        count = "wire_bytes"  # it counts without removing the framing
     units, size = facts[source]["units"], facts[source][count]
     if client.startswith("TokenWire") and job == "firehose-sse-lines":
         size -= units * len("data: \n\n")  # it counts the data of events, not their framing

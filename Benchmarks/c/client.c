@@ -1,4 +1,4 @@
-// The limit: what the timed jobs cost in C on a blocking socket, with no library.
+// What the timed jobs cost in plain C on a blocking socket, with no library.
 
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -9,32 +9,11 @@
 #include "http.h"
 #include "jobs.h"
 
-static const char LAST_CHUNK[] = "\r\n0\r\n\r\n";
-enum { LAST_CHUNK_LENGTH = sizeof LAST_CHUNK - 1 };
-
-// Room before the bytes for the end of the read before, so that a last chunk is seen whole.
-static char storage[LAST_CHUNK_LENGTH + RECEIVE_CAPACITY];
-static char *const buffer = storage + LAST_CHUNK_LENGTH;
+static char buffer[RECEIVE_CAPACITY];
 static char request[REQUEST_CAPACITY];
 static struct scanner scanner;
 
-// Counts line ends in the bytes as they come, framing and all. The bodies of these jobs hold no
-// CRLF of their own, so the last chunk is wherever its bytes are.
-static void read_lines(int fd, size_t start, size_t filled)
-{
-    memset(storage, 0, LAST_CHUNK_LENGTH);
-    for (;;) {
-        scanner_feed(&scanner, buffer + start, filled - start);
-        const char *tail = buffer + filled - LAST_CHUNK_LENGTH;
-        if (memcmp(tail, LAST_CHUNK, LAST_CHUNK_LENGTH) == 0)
-            return;
-        memmove(storage, tail, LAST_CHUNK_LENGTH);
-        start = 0;
-        filled = receive_some(fd, buffer, RECEIVE_CAPACITY);
-    }
-}
-
-static void read_content(int fd, size_t start, size_t filled)
+static void read_body(int fd, size_t start, size_t filled)
 {
     struct dechunker dechunker = {0};
     for (;;) {
@@ -59,13 +38,10 @@ static void firehose(const struct options *options, struct result *result)
         die("this job needs a chunked 200 response");
     scanner.take = options->take;
     scanner.format = head.format;
-    if (options->take == TAKE_LINES)
-        read_lines(fd, head.length, filled);
-    else
-        read_content(fd, head.length, filled);
+    read_body(fd, head.length, filled);
     close(fd);
     result->ended_s = now_s();
-    result->units = scanner_units(&scanner);
+    result->units = scanner.units;
     result->bytes = scanner.bytes;
 }
 

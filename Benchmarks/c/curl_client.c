@@ -69,7 +69,7 @@ static void firehose(CURL *curl, const struct options *options, struct result *r
     perform(curl);
     if (!scanner_end(&scanner))
         die(scanner.error);
-    result->units = scanner_units(&scanner);
+    result->units = scanner.units;
     result->bytes = scanner.bytes;
 }
 

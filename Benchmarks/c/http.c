@@ -193,11 +193,41 @@ static void step(struct dechunker *dechunker, char c)
     }
 }
 
+// The length of the CRLF of one chunk and the size line of the next when `at` starts with both and
+// the size is nothing but one to seven digits; 0 leaves it to `step`.
+static size_t plain_header(const char *at, const char *end, uint64_t *size)
+{
+    static const int8_t DIGIT[256] = {
+        ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,
+        ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14,
+        ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15,
+        ['F'] = 16,
+    };
+    if (end - at < 11 || memcmp(at, "\r\n", 2) != 0)
+        return 0;
+    const char *digit = at + 2;
+    uint64_t value = 0;
+    for (int d; digit < at + 9 && (d = DIGIT[(unsigned char)*digit]) > 0; digit++)
+        value = value << 4 | (unsigned)(d - 1);
+    if (value == 0 || memcmp(digit, "\r\n", 2) != 0)
+        return 0;
+    *size = value;
+    return (size_t)(digit + 2 - at);
+}
+
 size_t dechunk_next(struct dechunker *dechunker, const char **bytes, const char *end,
                     const char **payload)
 {
-    while (*bytes < end && dechunker->state != CHUNK_DATA)
-        step(dechunker, *(*bytes)++);
+    while (*bytes < end && dechunker->state != CHUNK_DATA) {
+        size_t header = dechunker->state == CHUNK_DATA_CR
+                        ? plain_header(*bytes, end, &dechunker->left) : 0;
+        if (header == 0) {
+            step(dechunker, *(*bytes)++);
+            continue;
+        }
+        *bytes += header;
+        dechunker->state = CHUNK_DATA;
+    }
     size_t here = (size_t)(end - *bytes);
     if (here == 0)
         return 0;

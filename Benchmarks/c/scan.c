@@ -3,63 +3,6 @@
 
 #include <string.h>
 
-typedef int8_t lanes __attribute__((vector_size(16)));
-
-static int64_t sum_lanes(lanes value)
-{
-    // Biased by 128 to be unsigned, then added up in 16-bit fields of a word.
-    const uint64_t low = 0x00ff00ff00ff00ffull;
-    uint64_t words[2], sum = 0;
-    memcpy(words, &value, sizeof words);
-    for (int i = 0; i < 2; i++) {
-        uint64_t biased = words[i] ^ 0x8080808080808080ull;
-        sum += ((biased & low) + (biased >> 8 & low)) * 0x0001000100010001ull >> 48;
-    }
-    return (int64_t)sum - 16 * 128;
-}
-
-#define SAME(byte) {byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, \
-                    byte, byte, byte}
-
-// LF minus CR, per lane.
-static lanes count_lanes(const char *at)
-{
-    const lanes lf = SAME(10), cr = SAME(13);
-    lanes bytes;
-    memcpy(&bytes, at, sizeof bytes);
-    return (bytes == cr) - (bytes == lf);
-}
-
-int64_t count_bare_line_ends(const char *bytes, size_t length)
-{
-    static const lanes MASKS[2] = {SAME(0), SAME(-1)};
-    int64_t count = 0;
-    size_t at = 0;
-    while (length - at >= 64) {
-        // A lane gains at most two per block: 60 blocks stay within int8.
-        size_t blocks = (length - at) / 64 < 60 ? (length - at) / 64 : 60;
-        lanes even = {0}, odd = {0};
-        for (size_t i = 0; i < blocks; i++, at += 64) {
-            even += count_lanes(bytes + at) + count_lanes(bytes + at + 16);
-            odd += count_lanes(bytes + at + 32) + count_lanes(bytes + at + 48);
-        }
-        count += sum_lanes(even) + sum_lanes(odd);
-    }
-    lanes rest = {0}, mask;
-    for (; length - at >= 16; at += 16)
-        rest += count_lanes(bytes + at);
-    if (length >= 16) {
-        // The last 16 bytes once more, without those that have been counted.
-        memcpy(&mask, (const char *)MASKS + (length - at), sizeof mask);
-        rest += count_lanes(bytes + length - 16) & mask;
-        at = length;
-    }
-    count += sum_lanes(rest);
-    for (; at < length; at++)
-        count += (bytes[at] == '\n') - (bytes[at] == '\r');
-    return count;
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -180,9 +123,12 @@ static bool take_line(struct scanner *scanner, const char *line, const char *end
 {
     if (end - line > LINE_CAPACITY)
         return fail(scanner, "a line longer than 64 KiB");
+    bool content = scanner->take == TAKE_CONTENT;
+    if (!content)
+        scanner->bytes += (uint64_t)(end - line) + 1;
     if (scanner->format == FORMAT_NDJSON) {
         scanner->units++;
-        return take_record(scanner, line, end);
+        return !content || take_record(scanner, line, end);
     }
     if (line == end) {
         scanner->units += scanner->event_has_data;
@@ -193,7 +139,7 @@ static bool take_line(struct scanner *scanner, const char *line, const char *end
         return true;
     scanner->event_has_data = true;
     line += 6;
-    if (end - line == 6 && memcmp(line, "[DONE]", 6) == 0)
+    if (!content || (end - line == 6 && memcmp(line, "[DONE]", 6) == 0))
         return true;
     return take_record(scanner, line, end);
 }
@@ -209,11 +155,6 @@ static bool keep(struct scanner *scanner, const char *bytes, size_t length)
 
 bool scanner_feed(struct scanner *scanner, const char *bytes, size_t length)
 {
-    if (scanner->take == TAKE_LINES) {
-        scanner->line_ends += count_bare_line_ends(bytes, length);
-        scanner->bytes += length;
-        return true;
-    }
     const char *at = bytes, *end = bytes + length, *line_end;
     while ((line_end = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         bool taken;
@@ -234,17 +175,7 @@ bool scanner_feed(struct scanner *scanner, const char *bytes, size_t length)
 
 bool scanner_end(struct scanner *scanner)
 {
-    if (scanner->take == TAKE_LINES)
-        return true;
     if (scanner->carry_length > 0)
         return fail(scanner, "the body ends inside a line");
-    return scanner->finished || fail(scanner, "the body ends without a finish mark");
-}
-
-uint64_t scanner_units(const struct scanner *scanner)
-{
-    if (scanner->take == TAKE_CONTENT)
-        return scanner->units;
-    // An event of these streams is one data line and one empty line.
-    return (uint64_t)scanner->line_ends / (scanner->format == FORMAT_SSE ? 2 : 1);
+    return scanner->take == TAKE_LINES || scanner->finished || fail(scanner, "the body ends without a finish mark");
 }

@@ -14,9 +14,8 @@ enum { LINE_CAPACITY = 64 * 1024 };
 struct scanner {
     enum take take;
     enum body_format format;
-    int64_t line_ends;         // TAKE_LINES
-    uint64_t units;            // TAKE_CONTENT
-    uint64_t bytes;            // lines: bytes fed; content: bytes of unescaped text
+    uint64_t units;            // lines of NDJSON; events with data
+    uint64_t bytes;            // lines: with their ends; content: of unescaped text
     bool finished;             // a finish mark was seen
     bool event_has_data;
     const char *error;
@@ -24,13 +23,7 @@ struct scanner {
     char carry[LINE_CAPACITY];
 };
 
-// LF minus CR. JSON text holds neither raw, and chunk framing and heads hold them only in pairs, so
-// on the bytes of a chunked response this is the number of LF-terminated payload lines, without
-// de-chunking.
-int64_t count_bare_line_ends(const char *bytes, size_t length);
-
 // False when the body cannot be read on; `error` then says why.
 bool scanner_feed(struct scanner *scanner, const char *bytes, size_t length);
 // Call at the clean end of the body.
 bool scanner_end(struct scanner *scanner);
-uint64_t scanner_units(const struct scanner *scanner);

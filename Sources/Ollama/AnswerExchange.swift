@@ -120,6 +120,10 @@ struct AnswerExchange: ~Copyable {
     }
 
     private mutating func readLine() throws(StreamError) -> Step {
+        if let range = exchange.nextLineAtHand() {
+            line = range
+            return .record
+        }
         do throws(TransportError) {
             switch try exchange.next(.line) {
             case .record(let range):

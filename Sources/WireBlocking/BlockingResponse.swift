@@ -97,7 +97,8 @@ public struct BlockingResponse: ~Copyable {
     /// The next line as a range; it does not count as content until `noteContent`.
     @inline(__always)
     package mutating func nextLineRange() throws(TransportError) -> ByteRange? {
-        try exchange.nextRange(.line, system)
+        if let range = exchange.nextLineAtHand() { return range }
+        return try exchange.nextRange(.line, system)
     }
 
     /// The bytes of a range that was returned last.

@@ -13,7 +13,8 @@
 /// arrives as one chunk is never copied.
 ///
 /// Invariants: `0 <= consumed <= contentEnd <= scanned <= filled <= capacity`; the `padding`
-/// bytes behind `capacity` are zero, so that wide loads may read past the end.
+/// bytes behind `capacity` are zero, so that wide loads may read past the end. Counts are checked
+/// against the cursors, so arithmetic on these cannot overflow and is not checked for it.
 @safe public struct ReceiveBuffer: ~Copyable {
     public static var padding: Int { 64 }
 
@@ -54,24 +55,24 @@
     @inlinable public var scanned: Int { cursors.scanned }
     @inlinable public var filled: Int { cursors.filled }
 
-    @inlinable public var contentCount: Int { contentEnd - consumed }
-    @inlinable public var rawCount: Int { filled - scanned }
+    @inlinable public var contentCount: Int { contentEnd &- consumed }
+    @inlinable public var rawCount: Int { filled &- scanned }
     @inlinable public var contentRange: ByteRange {
-        ByteRange(start: consumed, count: contentEnd - consumed)
+        ByteRange(start: consumed, count: contentCount)
     }
 
     /// Releases the next `count` raw bytes as content.
     @inlinable @inline(__always)
     public mutating func expose(_ count: Int) {
-        precondition(count >= 0 && count <= filled - scanned, "exposes bytes not received")
+        precondition(count >= 0 && count <= rawCount, "exposes bytes not received")
         if consumed == contentEnd {
             cursors.consumed = scanned
-            cursors.contentEnd = scanned + count
+            cursors.contentEnd = scanned &+ count
         } else {
             if contentEnd != scanned { slide(count) }
-            cursors.contentEnd += count
+            cursors.contentEnd &+= count
         }
-        cursors.scanned += count
+        cursors.scanned &+= count
     }
 
     /// Moves the next `count` raw bytes over the gap.
@@ -84,16 +85,16 @@
     /// Drops the next `count` raw bytes.
     @inlinable @inline(__always)
     public mutating func skip(_ count: Int) {
-        precondition(count >= 0 && count <= filled - scanned, "skips bytes not received")
-        cursors.scanned += count
+        precondition(count >= 0 && count <= rawCount, "skips bytes not received")
+        cursors.scanned &+= count
     }
 
     /// Drops the first `count` bytes of content.
     @inlinable @inline(__always)
     public mutating func consume(_ count: Int) {
-        precondition(count >= 0 && count <= contentEnd - consumed, "consumes bytes not released")
+        precondition(count >= 0 && count <= contentCount, "consumes bytes not released")
         poison(ByteRange(start: consumed, count: count))
-        cursors.consumed += count
+        cursors.consumed &+= count
     }
 
     /// Everything held is forgotten; the memory is kept.

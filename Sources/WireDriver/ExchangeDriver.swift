@@ -1,22 +1,9 @@
-package import WireBytes
-package import WireExchange
+public import WireBytes
+public import WireExchange
 internal import WireHTTP1
 package import WireSockets
 package import WireTime
 package import WireTransport
-
-/// What an exchange needs before it can go on.
-package enum ExchangeWait {
-    /// The connection: call `woke` with what it is ready for, `.none` at the deadline.
-    case transport(any ByteTransport, Readiness, until: Instant)
-    /// Call `resolved`, or `woke(.none)` at the deadline.
-    case addresses(host: String, port: UInt16, until: Instant, Cancellation?)
-    /// A connection that somebody else has to leave first: call `woke` when the ticket's wait is over
-    /// or at the deadline.
-    case connection(PoolTicket, until: Instant, Cancellation?)
-    /// Nothing: others on this thread shall have their turn. Call `woke(.none)`.
-    case turn
-}
 
 /// One exchange over one connection after another, up to wherever it would have to wait: what the
 /// drivers share. It moves bytes and brings the machine what happened; every decision is the
@@ -24,6 +11,7 @@ package enum ExchangeWait {
 ///
 ///     while try !driver.advanceToHead() { perform(driver.wait), then call woke or resolved }
 ///     loop: switch try driver.next(.line) { record, end, or blocked: the same }
+@usableFromInline
 package struct ExchangeDriver: ~Copyable {
     private enum Stage {
         case start(fresh: Bool)
@@ -40,7 +28,7 @@ package struct ExchangeDriver: ~Copyable {
     private let recordLimit: ByteLimit
     private let cancellation: Cancellation?
     private var machine: ExchangeMachine
-    @usableFromInline package private(set) var reader: MessageReader
+    @usableFromInline package var reader: MessageReader
     private var stage = Stage.start(fresh: false)
     private var addresses: ArraySlice<SocketAddress> = []
     private var attempts: [ConnectAttempt] = []
@@ -59,7 +47,7 @@ package struct ExchangeDriver: ~Copyable {
     package private(set) var wasReleased = false
     /// What every later call throws again.
     private var failure: TransportError?
-    private var hasFailed = false
+    @usableFromInline package var hasFailed = false
     /// Records that carried something and of which the machine has not heard yet.
     private var contentSinceRead = 0
 
@@ -390,14 +378,10 @@ package struct ExchangeDriver: ~Copyable {
 
     // MARK: The body
 
-    /// What the body is read in.
-    package enum Unit { case line, event, piece }
-
-    package enum Step {
-        case record(ByteRange)
-        case end
-        /// Look at `wait`.
-        case blocked
+    /// `next(.line)` with no call on the way to a line that has been received; nil says to call that.
+    @inlinable @inline(__always)
+    package mutating func nextLineAtHand() -> ByteRange? {
+        hasFailed ? nil : reader.nextLineAtHand()
     }
 
     /// The next unit of the body.
@@ -454,9 +438,10 @@ package struct ExchangeDriver: ~Copyable {
     }
 
     /// Bytes of a range that the reader returned last.
+    @usableFromInline
     package subscript(range: ByteRange) -> Span<UInt8> {
         @_lifetime(borrow self)
-        borrowing get { reader[range] }
+        @inlinable borrowing get { reader[range] }
     }
 
     package var eventType: Span<UInt8> {

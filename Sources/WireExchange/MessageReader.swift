@@ -27,20 +27,21 @@ public struct MessageReader: ~Copyable {
         case needsBytes
     }
 
-    public private(set) var buffer: ReceiveBuffer
-    private var decoder: ResponseDecoder
+    public var buffer: ReceiveBuffer { _read { yield received } }
+    @usableFromInline var received: ReceiveBuffer
+    @usableFromInline var decoder: ResponseDecoder
     @usableFromInline var lines: LineScanner
     private var events: SSEScanner
     /// Bytes returned by `nextPiece` last.
-    private var returnedPiece = 0
-    private var readsEvents = false
+    @usableFromInline var returnedPiece = 0
+    @usableFromInline var readsEvents = false
     private var peerClosed = false
 
     /// - Parameters:
     ///   - recordLimit: the longest line or event.
     public init(toHEAD: Bool, limits: HTTP1Limits, recordLimit: ByteLimit) {
         // A record, the framing of the next, and a read's worth behind them.
-        buffer = ReceiveBuffer(
+        received = ReceiveBuffer(
             limit: .bytes(max(recordLimit.bytes, limits.head.bytes) + (256 << 10)))
         decoder = ResponseDecoder(toHEAD: toHEAD, limits: limits)
         lines = LineScanner(limit: recordLimit)
@@ -51,14 +52,14 @@ public struct MessageReader: ~Copyable {
     public var framing: BodyFraming? { decoder.framing }
     public var trailers: Fields { decoder.trailers }
     public var isComplete: Bool { decoder.isComplete }
-    public var allowsReuse: Bool { !peerClosed && decoder.allowsReuse(of: buffer) }
+    public var allowsReuse: Bool { !peerClosed && decoder.allowsReuse(of: received) }
 
     /// Lets `body` append to the buffer, as `recv(2)` does.
     public mutating func refill<Result>(
         _ body: (inout OutputRawSpan) -> Result
     ) throws(Failure) -> Result {
         do throws(ByteLimitExceeded) {
-            return try buffer.refill(body)
+            return try received.refill(body)
         } catch { throw .buffer(error) }
     }
 
@@ -76,17 +77,29 @@ public struct MessageReader: ~Copyable {
 
     /// The next line of the body, without its end (LF or CRLF).
     public mutating func nextLine() throws(Failure) -> RecordStep {
-        precondition(!readsEvents, "lines of a body that is read as events")
-        finishPiece()
+        if let line = nextLineAtHand() { return .record(line) }
         while true {
             do throws(FramingError) {
-                if let line = try lines.next(in: &buffer, atEnd: decoder.isComplete) {
+                if let line = try lines.next(in: &received, atEnd: decoder.isComplete) {
                     return .record(line)
                 }
             } catch { throw .framing(error) }
             // At the end, what is left without a line end is the last line.
-            if let stop = try expose(), stop != .end || buffer.contentCount == 0 { return stop }
+            if let stop = try expose(), stop != .end || received.contentCount == 0 { return stop }
         }
+    }
+
+    /// The part of `nextLine` that costs no call: the next line if it is in the content already, or
+    /// if it comes with the next chunk and that is there whole.
+    ///
+    /// - Returns: nil when `nextLine` has to look further; that takes up where this has stopped.
+    @inlinable @inline(__always)
+    public mutating func nextLineAtHand() -> ByteRange? {
+        precondition(!readsEvents, "lines of a body that is read as events")
+        finishPiece()
+        lines.finishReturned(&received)
+        if received.contentCount == 0, decoder.takePlainChunk(&received) == 0 { return nil }
+        return lines.takeLine(in: received)
     }
 
     /// The offset in the body of the line that `nextLine` returned last.
@@ -95,19 +108,22 @@ public struct MessageReader: ~Copyable {
     /// The next piece of the body as it came, however cut.
     public mutating func nextPiece() throws(Failure) -> RecordStep {
         precondition(!readsEvents, "pieces of a body that is read as events")
-        lines.finishReturned(&buffer)
+        lines.finishReturned(&received)
         finishPiece()
-        while buffer.contentCount == 0 {
+        while received.contentCount == 0 {
             if let stop = try expose() { return stop }
         }
-        returnedPiece = buffer.contentCount
-        return .record(buffer.contentRange)
+        returnedPiece = received.contentCount
+        return .record(received.contentRange)
     }
 
-    @inline(__always)
-    private mutating func finishPiece() {
-        if returnedPiece == 0 { return }
-        buffer.consume(returnedPiece)
+    @inlinable @inline(__always)
+    mutating func finishPiece() {
+        if returnedPiece > 0 { consumePiece() }
+    }
+
+    @usableFromInline mutating func consumePiece() {
+        received.consume(returnedPiece)
         lines.skip(returnedPiece)
         returnedPiece = 0
     }
@@ -117,8 +133,8 @@ public struct MessageReader: ~Copyable {
         readsEvents = true
         while true {
             do throws(FramingError) {
-                switch try events.next(in: &buffer) {
-                case .event: return .record(ByteRange(start: buffer.consumed, count: 0))
+                switch try events.next(in: &received) {
+                case .event: return .record(ByteRange(start: received.consumed, count: 0))
                 case .retry: continue
                 case .needsBytes: break
                 }
@@ -129,7 +145,7 @@ public struct MessageReader: ~Copyable {
 
     public var eventData: Span<UInt8> {
         @_lifetime(borrow self)
-        borrowing get { events.data(in: buffer) }
+        borrowing get { events.data(in: received) }
     }
 
     public var eventType: Span<UInt8> {
@@ -140,15 +156,15 @@ public struct MessageReader: ~Copyable {
     /// The bytes of a record that was returned last.
     public subscript(range: ByteRange) -> Span<UInt8> {
         @_lifetime(borrow self)
-        @inlinable borrowing get { buffer.bytes(in: range) }
+        @inlinable borrowing get { received.bytes(in: range) }
     }
 
     /// Whether the response turns out to be complete by what has been received already, and nothing
     /// but its end was left: its connection is clean although the caller did not read to the end.
     public mutating func completesWithoutReading() -> Bool {
-        lines.finishReturned(&buffer)
+        lines.finishReturned(&received)
         finishPiece()
-        while buffer.contentCount == 0 {
+        while received.contentCount == 0 {
             guard let step = try? step(), step != .needsBytes else { return false }
             if step == .end { return true }
         }
@@ -166,7 +182,7 @@ public struct MessageReader: ~Copyable {
 
     private mutating func step() throws(Failure) -> ResponseDecoder.Step {
         do throws(HTTP1Error) {
-            let step = try decoder.advance(&buffer)
+            let step = try decoder.advance(&received)
             guard step == .needsBytes, peerClosed else { return step }
             try decoder.endOfInput()
             return .end

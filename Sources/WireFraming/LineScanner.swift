@@ -27,42 +27,52 @@ public struct LineScanner: Sendable {
         in buffer: inout ReceiveBuffer, atEnd: Bool = false
     ) throws(FramingError) -> ByteRange? {
         finishReturned(&buffer)
-        if buffer.contentCount == searched, !atEnd { return nil }
+        if let line = takeLine(in: buffer) { return line }
         return try search(&buffer, atEnd: atEnd)
     }
 
+    /// The line that the content starts with; `finishReturned` has to have been called.
+    ///
+    /// - Returns: nil when its end is not there or it is too long: `next` tells which.
+    @inlinable @inline(__always)
+    package mutating func takeLine(in buffer: borrowing ReceiveBuffer) -> ByteRange? {
+        let content = buffer.content
+        guard let end = lineEnd(in: content) else {
+            searched = content.count
+            return nil
+        }
+        let hasCR = end > 0 && content[end &- 1] == ASCII.cr
+        let length = hasCR ? end &- 1 : end
+        guard length <= limit.bytes else { return nil }
+        returned = end &+ 1
+        return ByteRange(start: buffer.consumed, count: length)
+    }
+
+    /// What is left when `takeLine` has found none.
     @usableFromInline
     mutating func search(
         _ buffer: inout ReceiveBuffer, atEnd: Bool
     ) throws(FramingError) -> ByteRange? {
         let content = buffer.content
-        guard let end = lineEnd(in: content) else {
-            // One byte may still turn out to be the CR of a CRLF.
-            try check(content.count - 1)
-            searched = content.count
-            guard atEnd, content.count > 0 else { return nil }
-            try check(content.count)
-            returned = content.count
-            return buffer.contentRange
-        }
-        let hasCR = end > 0 && content[end - 1] == ASCII.cr
-        let length = hasCR ? end - 1 : end
-        try check(length)
-        returned = end + 1
-        return ByteRange(start: buffer.consumed, count: length)
+        if lineEnd(in: content) != nil { throw .lineTooLong(limit: limit, offset: offset) }
+        // One byte may still turn out to be the CR of a CRLF.
+        try check(content.count - 1)
+        searched = content.count
+        guard atEnd, content.count > 0 else { return nil }
+        try check(content.count)
+        returned = content.count
+        return buffer.contentRange
     }
 
     /// Index of the first LF among the content not searched yet.
     @inlinable @inline(__always)
     func lineEnd(in content: Span<UInt8>) -> Int? {
-        let last = content.count - 1
-        // A record that came whole ends where the content ends. Looking for an LF before that one,
-        // of which there is none, is the search that needs no guess of how long the record is.
-        guard last >= searched, content[last] == ASCII.lf else {
-            return ByteScan.firstIndex(of: ASCII.lf, in: content, from: searched)
-        }
+        guard searched < content.count else { return nil }
+        // The last byte by itself: a record that came whole ends there, and a search that finds
+        // nothing before it needs no guess of how long the record is.
+        let last = content.count &- 1
         return ByteScan.firstIndex(of: ASCII.lf, in: content.extracting(0..<last), from: searched)
-            ?? last
+            ?? (content[last] == ASCII.lf ? last : nil)
     }
 
     /// Consumes the line returned last. `next` does so by itself.
@@ -70,7 +80,7 @@ public struct LineScanner: Sendable {
     public mutating func finishReturned(_ buffer: inout ReceiveBuffer) {
         if returned == 0 { return }
         buffer.consume(returned)
-        start += returned
+        start &+= returned
         returned = 0
         searched = 0
     }
@@ -82,8 +92,7 @@ public struct LineScanner: Sendable {
         searched = 0
     }
 
-    @inlinable @inline(__always)
-    func check(_ length: Int) throws(FramingError) {
+    private func check(_ length: Int) throws(FramingError) {
         if length > limit.bytes { throw .lineTooLong(limit: limit, offset: offset) }
     }
 }
@@ -94,6 +103,7 @@ public struct Line: ~Escapable {
     /// Where it starts in the stream.
     public let offset: Int
 
+    @inlinable
     @_lifetime(copy bytes)
     public init(bytes: Span<UInt8>, offset: Int) {
         self.bytes = bytes

@@ -1,4 +1,4 @@
-internal import WireBytes
+public import WireBytes
 
 /// What a decoder made of the raw bytes.
 public enum BodyStep: Equatable, Sendable {
@@ -10,13 +10,14 @@ public enum BodyStep: Equatable, Sendable {
 }
 
 /// One message body, whatever frames it.
+@usableFromInline
 struct BodyDecoder: Sendable {
-    private enum Kind { case contentLength, chunked, untilClose, ended }
+    @usableFromInline enum Kind: Sendable { case contentLength, chunked, untilClose, ended }
 
-    private var kind: Kind
+    @usableFromInline var kind: Kind
     /// Of a body with a length: bytes still to come.
     private var remaining = 0
-    private var chunked: ChunkedDecoder
+    @usableFromInline var chunked: ChunkedDecoder
 
     init(_ framing: BodyFraming, limits: HTTP1Limits) {
         chunked = ChunkedDecoder(limits: limits)
@@ -32,8 +33,13 @@ struct BodyDecoder: Sendable {
 
     var trailers: Fields { chunked.trailers }
 
+    /// `ChunkedDecoder.takePlainChunk`, of a chunked body.
+    @inlinable @inline(__always)
+    mutating func takePlainChunk(_ buffer: inout ReceiveBuffer, offset: inout Int) -> Int {
+        kind == .chunked ? chunked.takePlainChunk(&buffer, offset: &offset) : 0
+    }
+
     /// - Parameter offset: where the raw bytes start in the message; moves along.
-    @inline(__always)
     mutating func advance(
         _ buffer: inout ReceiveBuffer, offset: inout Int
     ) throws(HTTP1Error) -> BodyStep {

@@ -19,11 +19,11 @@ public import WireBytes
 ///
 /// Any other byte is `bad-chunk`. Data is released as it arrives, never held for its chunk's end.
 public struct ChunkedDecoder: Sendable {
-    enum State: Sendable {
+    @usableFromInline enum State: Sendable {
         case sizeStart, size, blank, `extension`, sizeLF, data, dataCR, dataLF, trailers, end
     }
 
-    private var state = State.sizeStart
+    @usableFromInline var state = State.sizeStart
     /// In `size`: the value so far; in `data`: bytes still to come.
     private var remaining = 0
     private var digits = 0
@@ -43,16 +43,52 @@ public struct ChunkedDecoder: Sendable {
     /// Moves raw bytes to content up to one piece of data, or to the end.
     ///
     /// - Parameter offset: where the raw bytes start in the message; moves along.
-    @inline(__always)
     public mutating func advance(
         _ buffer: inout ReceiveBuffer, offset: inout Int
     ) throws(HTTP1Error) -> BodyStep {
-        if state == .dataCR || state == .sizeStart, let header = plainHeader(buffer.raw) {
-            remaining = header.size
-            state = .data
-            buffer.skip(header.count)
-            offset += header.count
-        } else if state != .data, state != .trailers, state != .end {
+        let count = takePlainChunk(&buffer, offset: &offset)
+        return count > 0 ? .content(count) : try advanceByState(&buffer, offset: &offset)
+    }
+
+    /// The chunk that nearly all are, at one go: the CRLF of the one before, one to four digits,
+    /// CRLF, the data, and all of that there.
+    ///
+    /// - Returns: how much data became content; 0 leaves everything to `advanceByState`, which also
+    ///   finds the errors.
+    @inlinable @inline(__always)
+    mutating func takePlainChunk(_ buffer: inout ReceiveBuffer, offset: inout Int) -> Int {
+        let lineEnd: UInt16 = 0x0A0D
+        guard buffer.rawCount >= 8 else { return 0 }
+        var rest = buffer.raw.word(at: 0)
+        var size = 0
+        var header = 2
+        if state == .dataCR {
+            guard UInt16(truncatingIfNeeded: rest) == lineEnd else { return 0 }
+            rest >>= 16
+            header = 4
+        } else if state != .sizeStart {
+            return 0
+        }
+        let last = header &+ 4
+        while header < last, let digit = ASCII.hexValue(UInt8(truncatingIfNeeded: rest)) {
+            size = size &<< 4 | Int(digit)
+            rest >>= 8
+            header &+= 1
+        }
+        guard size > 0, UInt16(truncatingIfNeeded: rest) == lineEnd,
+            header &+ size <= buffer.rawCount
+        else { return 0 }
+        state = .dataCR
+        offset &+= header &+ size
+        buffer.skip(header)
+        buffer.expose(size)
+        return size
+    }
+
+    private mutating func advanceByState(
+        _ buffer: inout ReceiveBuffer, offset: inout Int
+    ) throws(HTTP1Error) -> BodyStep {
+        if state != .data, state != .trailers, state != .end {
             let taken = try readFraming(buffer.raw, at: offset)
             buffer.skip(taken)
             offset += taken
@@ -77,30 +113,6 @@ public struct ChunkedDecoder: Sendable {
         default:
             return .needsBytes
         }
-    }
-
-    /// The header that nearly every chunk has, read at one go: the last chunk's CRLF, one to six
-    /// digits, CRLF, and all of that there. Nil sends any other to `readFraming`, which also finds
-    /// the errors.
-    @inline(__always)
-    private func plainHeader(_ raw: Span<UInt8>) -> (size: Int, count: Int)? {
-        let lineEnd: UInt16 = 0x0A0D
-        guard raw.count >= 10 else { return nil }
-        var start = 0
-        if state == .dataCR {
-            guard UInt16(truncatingIfNeeded: raw.word(at: 0)) == lineEnd else { return nil }
-            start = 2
-        }
-        var rest = raw.word(at: start)
-        var size = 0
-        var digits = 0
-        while digits < 6, let digit = ASCII.hexValue(UInt8(truncatingIfNeeded: rest)) {
-            size = size << 4 | Int(digit)
-            rest >>= 8
-            digits += 1
-        }
-        guard size > 0, UInt16(truncatingIfNeeded: rest) == lineEnd else { return nil }
-        return (size, start + digits + 2)
     }
 
     /// Reads up to the next chunk's data or the trailers; returns how many bytes that took.

@@ -5,6 +5,8 @@ public struct HTTP1Error: Error, Equatable, Sendable {
     public enum Kind: String, Sendable, CaseIterable {
         /// Not `HTTP/1.x SP 3DIGIT` (RFC 9112 4).
         case badStatusLine = "bad-status-line"
+        /// Of a request: not `method SP target SP HTTP/1.x` (RFC 9112 3).
+        case badRequestLine = "bad-request-line"
         /// A field line that RFC 9112 5 forbids.
         case badHeader = "bad-header"
         /// Content-Length or Transfer-Encoding invalid or in conflict (RFC 9112 6.3).

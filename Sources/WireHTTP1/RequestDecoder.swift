@@ -194,7 +194,7 @@ public struct RequestDecoder: Sendable {
 /// `method SP target SP HTTP/1.x` (RFC 9112 3), single spaces only.
 private struct RequestLine: Sendable {
     /// The kind of a start line that is none.
-    static let errorKind = HTTP1Error.Kind.badStatusLine
+    static let errorKind = HTTP1Error.Kind.badRequestLine
 
     let method: String
     let target: String

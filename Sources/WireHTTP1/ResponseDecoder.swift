@@ -34,11 +34,11 @@ public struct ResponseDecoder: ~Copyable, Sendable {
     private var failure: HTTP1Error?
     private var statusLine: StatusLine?
     private var reader: HeadReader
-    private var body: BodyDecoder
+    @usableFromInline var body: BodyDecoder
     private var informationalCount = 0
     private var informationalBytes = 0
     /// How much has been taken off the raw bytes.
-    private var offset = 0
+    @usableFromInline var offset = 0
 
     public private(set) var head: ResponseHead?
     public private(set) var framing: BodyFraming?
@@ -73,6 +73,22 @@ public struct ResponseDecoder: ~Copyable, Sendable {
 
     /// Takes what it can off the raw bytes, up to one step.
     public mutating func advance(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Step {
+        let count = takePlainChunk(&buffer)
+        return count > 0 ? .content(count) : try advanceByState(&buffer)
+    }
+
+    /// The part of `advance` that costs a call nothing: the next chunk of the body, if it is there
+    /// whole and framed plainly, becomes content.
+    ///
+    /// - Returns: how much that was; with 0 nothing has changed, and `advance` tells why.
+    @inlinable @inline(__always)
+    package mutating func takePlainChunk(_ buffer: inout ReceiveBuffer) -> Int {
+        state == .body ? body.takePlainChunk(&buffer, offset: &offset) : 0
+    }
+
+    private mutating func advanceByState(
+        _ buffer: inout ReceiveBuffer
+    ) throws(HTTP1Error) -> Step {
         do throws(HTTP1Error) {
             if state != .body { return try takeHeadStep(&buffer) }
             switch try body.advance(&buffer, offset: &offset) {

@@ -49,7 +49,13 @@ public struct HTTPResponse: ~Copyable {
     /// The next line (LF or CRLF), or nil at the end. Blank ones are lines too.
     @_lifetime(&self)
     public mutating func nextLine() async throws(TransportError) -> Line? {
+        if let range = exchange.nextLineAtHand() { return line(range) }
         guard let range = try await nextRange(.line) else { return nil }
+        return line(range)
+    }
+
+    @_lifetime(&self)
+    private mutating func line(_ range: ByteRange) -> Line {
         if range.count > 0 { exchange.noteContent() }
         return Line(bytes: exchange[range], offset: exchange.reader.lineOffset)
     }

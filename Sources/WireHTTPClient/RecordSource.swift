@@ -28,6 +28,7 @@ final class RecordSource {
     ) throws(ResponseError) -> Form.Record? {
         guard hasHead, !isOver else { return nil }
         if Task.isCancelled { try cancel() }
+        if Form.unit == .line, let range = exchange.nextLineAtHand() { return record(range, form) }
         guard case .record(let range) = try step(Form.unit) else { return nil }
         return record(range, form)
     }

@@ -45,6 +45,12 @@ FAULTS = [
 """,
         "ResponseVectorTests/vector"),
     Fault(
+        "plain-chunk-end-unchecked",
+        "Sources/WireHTTP1/ChunkedDecoder.swift",
+        "            guard UInt16(truncatingIfNeeded: rest) == lineEnd else { return 0 }\n",
+        "            guard rest > 0 else { return 0 }\n",
+        "ChunkedCodingTests/broken"),
+    Fault(
         "conflicting-lengths-accepted",
         "Sources/WireHTTP1/BodyFraming.swift",
         "if let length, length != number {",
@@ -60,8 +66,8 @@ FAULTS = [
     Fault(
         "line-end-off-by-one",
         "Sources/WireFraming/LineScanner.swift",
-        "let hasCR = end > 0 && content[end - 1] == ASCII.cr",
-        "let hasCR = end > 1 && content[end - 1] == ASCII.cr",
+        "let hasCR = end > 0 && content[end &- 1] == ASCII.cr",
+        "let hasCR = end > 1 && content[end &- 1] == ASCII.cr",
         "LineVectorTests/vector"),
     Fault(
         "cut-crlf-is-two-line-ends",

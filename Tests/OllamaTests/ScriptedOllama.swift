@@ -1,9 +1,6 @@
 import OllamaBlocking
 import OllamaProtocol
 import TestSupport
-import WireSockets
-import WireTime
-import WireTransport
 
 /// Bytes of Ollama's answers.
 enum Wire {

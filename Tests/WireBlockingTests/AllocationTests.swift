@@ -20,8 +20,11 @@ struct AllocationTests {
     ])
 
     /// Counts while `step` runs `counted` times.
+    ///
+    /// - Parameter growths: how often a buffer may still grow meanwhile, whatever the records.
     private func expectNone(
-        _ step: () throws(TransportError) -> Bool, sourceLocation: SourceLocation = #_sourceLocation
+        growths: Int = 0, _ step: () throws(TransportError) -> Bool,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         for _ in 0..<AllocationTests.warmUp { _ = try step() }
         var records = 0
@@ -29,7 +32,9 @@ struct AllocationTests {
             for _ in 0..<AllocationTests.counted where try step() { records += 1 }
         }
         #expect(records == AllocationTests.counted, sourceLocation: sourceLocation)
-        #expect(count == .none, sourceLocation: sourceLocation)
+        #expect(
+            count.allocations <= growths && count.frees <= growths, "\(count)",
+            sourceLocation: sourceLocation)
     }
 
     private func scripted(_ script: ConnectionScript) -> ScriptedSystem {
@@ -106,7 +111,11 @@ struct AllocationTests {
         do {
             var client = realClient()
             var response = try client.send(loopback(server.port))
-            try expectNone { () throws(TransportError) in try response.nextLine() != nil }
+            // When a read first fills its room is up to the kernel: the buffer doubles from 16 KiB
+            // to 512 KiB at some time.
+            try expectNone(growths: 5) { () throws(TransportError) in
+                try response.nextLine() != nil
+            }
         }
         server.stop()
     }

@@ -55,11 +55,12 @@ import WireHTTP1
         return step == .end && offset == wire.count ? body : nil
     }
 
-    /// The shortcut for plain headers and the byte machine agree: each header stands at every
+    /// The shortcut for plain chunks and the byte machine agree: each header stands at every
     /// distance from the end of what has come.
     @Test(arguments: [
         ("5\r\nhello\r\n0\r\n\r\n", "hello"), ("05\r\nhello\r\n0\r\n\r\n", "hello"),
-        ("0000005\r\nhello\r\n0\r\n\r\n", "hello"), ("00000005\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("0005\r\nhello\r\n0\r\n\r\n", "hello"), ("00005\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("00000005\r\nhello\r\n0\r\n\r\n", "hello"),
         ("A\r\n0123456789\r\n0\r\n\r\n", "0123456789"),
         ("a\r\n0123456789\r\n00\r\n\r\n", "0123456789"),
         ("5;x\r\nhello\r\n0000000\r\n\r\n", "hello"),
@@ -73,6 +74,20 @@ import WireHTTP1
                 let found = try decoded(bytes, cut.cuts, holds)
                 try #require(found == Array(body.utf8), "\(cut)")
             }
+        }
+    }
+
+    /// And they refuse the same, at the same byte, with enough behind it for the shortcut.
+    @Test(arguments: [
+        ("1\r\naXX5\r\nhello\r\n0\r\n\r\n", 4), ("1\r\na\rX5\r\nhello\r\n0\r\n\r\n", 5),
+        ("1\r\na\r\n5\rXhello\r\n0\r\n\r\n", 8), ("5XYhello\r\n0\r\n\r\n", 1),
+        ("1\r\na\r\nxxxxxxxx\r\n", 6), ("1\r\na\r\n\r\nhello\r\n", 6),
+    ])
+    func broken(_ wire: String, _ place: Int) throws {
+        let bytes = Array(wire.utf8)
+        try Segmentations.forEach(count: bytes.count, seed: 3) { cut in
+            let error = #expect(throws: HTTP1Error.self) { try decoded(bytes, cut.cuts, false) }
+            try #require(error?.kind == .badChunk && error?.offset == place, "\(cut)")
         }
     }
 }

@@ -112,8 +112,8 @@ import WireTime
     }
 
     static let bad: [(String, Int, HTTP1Error.Kind)] = [
-        ("rubbish\u{1}", 400, .badStatusLine),
-        ("\u{16}\u{3}\u{1}\u{2}", 400, .badStatusLine),
+        ("rubbish\u{1}", 400, .badRequestLine),
+        ("\u{16}\u{3}\u{1}\u{2}", 400, .badRequestLine),
         ("GET / HTTP/1.1\r\n\r\n", 400, .badHeader),
         ("GET / HTTP/2.0\r\n\r\n", 501, .unsupported),
         ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400, .badFraming),

@@ -1,7 +1,16 @@
+import Ollama
+import OllamaBlocking
 import WireBlocking
 import WireHTTPClient
 
 struct Enough: Error {}
+
+/// Where a stream was left.
+struct Departure {
+    /// CLOCK_MONOTONIC, just before.
+    var left = 0
+    var bytes = 0
+}
 
 /// Leaves a stream after some records, again and again: how soon does the server see that?
 func leave(
@@ -10,131 +19,140 @@ func leave(
     let request = try options.request()
     var result = Result()
     for _ in 0..<times {
-        let left: Int
+        let departure: Departure
         switch driver {
-        case .blocking: left = try blockingLeave(request, count, how)
-        case .reactor: left = try await onLoop { try await borrowedLeave(request, count, how) }
+        case .blocking: departure = try blockingLeave(request, count, how)
+        case .reactor:
+            departure = try await onLoop { try await borrowedLeave(request, count, how) }
         case .async:
-            left = try await onDefaultExecutor { try await sequenceLeave(request, count, how) }
+            departure = try await onDefaultExecutor { try await sequenceLeave(request, count, how) }
         case .main: throw NotYet()
         }
-        result.units += 1
-        result.leftMicroseconds.append(Double(left) / 1e3)
+        result.units += count
+        result.bytes += departure.bytes
+        result.leftMicroseconds.append(Double(departure.left) / 1e3)
         try await Task.sleep(nanoseconds: 10_000_000)
     }
     return result
 }
 
-private func blockingLeave(_ request: HTTPRequest, _ count: Int, _ how: Leaving) throws -> Int {
-    var http = BlockingHTTPClient()
-    let cancellation = Cancellation()
-    var response = try http.send(request, cancellation: cancellation)
-    var seen = 0
-    while try response.nextLine() != nil {
-        seen += 1
-        if seen == count { break }
-    }
-    let left = nanoseconds()
-    switch how {
-    case .cancel: cancellation.cancel()
-    case .break, .drop, .throw: response.cancel()
-    }
-    return left
-}
-
-private func borrowedLeave(
+private func blockingLeave(
     _ request: HTTPRequest, _ count: Int, _ how: Leaving
-) async throws -> Int {
-    let http = HTTPClient()
-    var left = 0
-    func read() async throws {
-        var response = try await http.send(request)
+) throws -> Departure {
+    var departure = Departure()
+    func read() throws {
+        var http = BlockingHTTPClient()
+        let cancellation = Cancellation()
+        var stream = BlockingStream(reading: try http.send(request, cancellation: cancellation))
         var seen = 0
-        while try await response.nextLine() != nil {
+        while let record = try stream.next() {
             seen += 1
+            departure.bytes += record.content.count
             if seen < count { continue }
-            left = nanoseconds()
+            departure.left = nanoseconds()
             switch how {
             case .throw: throw Enough()
-            case .cancel: response.cancel()
+            case .cancel: cancellation.cancel()
             case .break, .drop: break
             }
             return
         }
     }
-    do { try await read() } catch is Enough {}
-    return left
+    do { try read() } catch is Enough {}
+    return departure
+}
+
+private func borrowedLeave(
+    _ request: HTTPRequest, _ count: Int, _ how: Leaving
+) async throws -> Departure {
+    do {
+        return try await HTTPClient().answer(to: request).withRecords { records in
+            var departure = Departure()
+            var seen = 0
+            while let record = try await records.next() {
+                seen += 1
+                departure.bytes += record.content.count
+                if seen < count { continue }
+                departure.left = nanoseconds()
+                switch how {
+                case .throw: throw Left(departure: departure)
+                case .cancel: records.cancel()
+                case .break, .drop: break
+                }
+                break
+            }
+            return departure
+        }
+    } catch let left as Left { return left.departure }
+}
+
+struct Left: Error {
+    let departure: Departure
 }
 
 private func sequenceLeave(
     _ request: HTTPRequest, _ count: Int, _ how: Leaving
-) async throws -> Int {
-    let http = HTTPClient()
-    let lines = http.lines(of: request)
+) async throws -> Departure {
+    let answer = HTTPClient().answer(to: request)
     var seen = 0
-    var left = 0
+    var departure = Departure()
     switch how {
     case .break:
-        for try await _ in lines {
+        for try await part in answer {
             seen += 1
+            departure.bytes += part.textCount
             if seen < count { continue }
-            left = nanoseconds()
+            departure.left = nanoseconds()
             break
         }
     case .throw:
         do {
-            for try await _ in lines {
+            for try await part in answer {
                 seen += 1
+                departure.bytes += part.textCount
                 if seen < count { continue }
-                left = nanoseconds()
+                departure.left = nanoseconds()
                 throw Enough()
             }
         } catch is Enough {}
     case .drop:
-        var iterator: ResponseRecords<LineForm>.Iterator? = lines.makeAsyncIterator()
-        while seen < count, try await iterator?.next() != nil { seen += 1 }
-        left = nanoseconds()
-        iterator = nil
-    case .cancel:
-        let task = Task {
-            var seen = 0
-            for try await _ in lines {
-                seen += 1
-                if seen == count { Signal.shared.reached() }
-            }
+        var iterator: Answer.Iterator? = answer.makeAsyncIterator()
+        while seen < count, let part = try await iterator?.next() {
+            seen += 1
+            departure.bytes += part.textCount
         }
-        await Signal.shared.wait()
-        left = nanoseconds()
-        task.cancel()
-        _ = await task.result
+        departure.left = nanoseconds()
+        iterator = nil
+    case .cancel: return try await cancelledLeave(answer, count)
     }
-    return left
+    return departure
 }
 
-/// Tells the canceller that the records have come.
-actor Signal {
-    static let shared = Signal()
-    private var waiting: CheckedContinuation<Void, Never>?
-    private var isReached = false
-
-    nonisolated func reached() { Task { await note() } }
-
-    private func note() {
-        isReached = true
-        resume()
-    }
-
-    func wait() async {
-        await withCheckedContinuation { continuation in
-            waiting = continuation
-            resume()
+/// The task that reads is cancelled by another one.
+private func cancelledLeave(_ answer: Answer, _ count: Int) async throws -> Departure {
+    let (enough, continuation) = AsyncStream.makeStream(of: Int.self)
+    let task = Task {
+        var seen = 0
+        var bytes = 0
+        for try await part in answer {
+            seen += 1
+            bytes += part.textCount
+            if seen == count { continuation.yield(bytes) }
         }
     }
+    var departure = Departure()
+    for await bytes in enough {
+        departure.bytes = bytes
+        departure.left = nanoseconds()
+        task.cancel()
+        break
+    }
+    _ = await task.result
+    return departure
+}
 
-    private func resume() {
-        guard isReached, let waiting else { return }
-        isReached = false
-        self.waiting = nil
-        waiting.resume()
+extension AnswerPart {
+    fileprivate var textCount: Int {
+        if case .text(let text) = self { text.utf8.count } else { 0 }
     }
 }

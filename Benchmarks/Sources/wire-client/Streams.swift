@@ -1,4 +1,4 @@
-import WireBlocking
+import Ollama
 import WireHTTPClient
 
 /// Many paced streams at once: what does a record cost that comes alone, and how late is it? The server
@@ -16,49 +16,31 @@ func streamsAtOnce(
 }
 
 private func borrowedStream(_ http: HTTPClient, _ request: HTTPRequest) async throws -> Result {
-    var response = try await http.send(request)
-    var result = Result()
-    while let line = try await response.nextLine() {
-        result.units += 1
-        result.bytes += line.bytes.count + 1
-        if let sent = sendTime(in: line.bytes) {
-            result.latencies.append(Double(nanoseconds() - sent) / 1e3)
+    try await http.answer(to: request).withRecords { records in
+        var result = Result()
+        while let record = try await records.next() {
+            result.units += 1
+            result.bytes += record.content.count
+            result.noteDelivery(of: record.content)
         }
+        return result
     }
-    return result
 }
 
 private func sequenceStream(_ http: HTTPClient, _ request: HTTPRequest) async throws -> Result {
     var result = Result()
-    for try await line in http.lines(of: request) {
+    for try await part in http.answer(to: request) {
         result.units += 1
-        result.bytes += line.utf8.count + 1
-        if let sent = sendTime(in: line.utf8Span.span) {
-            result.latencies.append(Double(nanoseconds() - sent) / 1e3)
-        }
+        guard case .text(let text) = part else { continue }
+        result.bytes += text.utf8.count
+        result.noteDelivery(of: text.utf8Span.span)
     }
     return result
 }
 
-/// The number behind `"content":"`.
-private func sendTime(in line: Span<UInt8>) -> Int? {
-    var index = 0
-    while let quote = ByteScan.firstIndex(of: 0x22, in: line, from: index) {
-        index = quote + 1
-        let key = ByteRange(start: quote, count: 11)
-        if key.end <= line.count, ByteScan.equals(key, of: line, "\"content\":\"") {
-            return number(in: line, from: key.end)
-        }
+extension Result {
+    fileprivate mutating func noteDelivery(of content: Span<UInt8>) {
+        guard let sent = ASCII.decimal(content) else { return }
+        latencies.append(Double(nanoseconds() - Int(sent)) / 1e3)
     }
-    return nil
-}
-
-private func number(in line: Span<UInt8>, from start: Int) -> Int? {
-    var index = start
-    var value = 0
-    while index < line.count, (48...57).contains(line[index]) {
-        value = value * 10 + Int(line[index] - 48)
-        index += 1
-    }
-    return index > start ? value : nil
 }
