@@ -157,6 +157,24 @@ size_t cwk_ascii_run(const uint8_t *bytes, size_t count) {
     return i;
 }
 
+// RFC 9110 5.6.2 tchar. A table: names are short, and the class has no shape that a few wide
+// comparisons could catch.
+static const uint8_t TOKEN[256] = {
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0,
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0,
+        0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1,
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1, 0};
+
+size_t cwk_token_run(const uint8_t *bytes, size_t count) {
+    size_t i = 0;
+    while (i < count && TOKEN[bytes[i]]) i++;
+    return i;
+}
+
 static inline int is_field_value(uint8_t b) { return b == '\t' || (b >= 0x20 && b != 0x7F); }
 
 size_t cwk_field_value_run(const uint8_t *bytes, size_t count) {

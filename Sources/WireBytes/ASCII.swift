@@ -7,11 +7,6 @@ public enum ASCII {
     @inlinable public static var cr: UInt8 { 0x0D }
     @inlinable public static var space: UInt8 { 0x20 }
 
-    /// RFC 9110 5.6.2 `tchar`.
-    public static func isToken(_ byte: UInt8) -> Bool {
-        byte < 0x80 && tokenBits[Int(byte >> 5)] >> UInt32(byte & 31) & 1 == 1
-    }
-
     @inlinable public static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
     /// The value of a hexadecimal digit, or nil.
@@ -50,6 +45,11 @@ public enum ASCII {
         return true
     }
 
+    /// Whether the bytes are a token (RFC 9110 5.6.2): not empty, and nothing else in them.
+    public static func isToken(_ bytes: Span<UInt8>) -> Bool {
+        bytes.count > 0 && ByteScan.tokenRun(in: bytes, from: 0) == bytes.count
+    }
+
     /// Whether the bytes are exactly `text`.
     public static func equals(_ bytes: Span<UInt8>, _ text: StaticString) -> Bool {
         guard bytes.count == text.utf8CodeUnitCount else { return false }
@@ -69,15 +69,4 @@ public enum ASCII {
     }
 
     @inlinable public static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
-
-    /// One bit for each byte below 0x80.
-    private static let tokenBits: InlineArray<4, UInt32> = {
-        var bits: InlineArray<4, UInt32> = [0, 0, 0, 0]
-        for byte in "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-            .utf8
-        {
-            bits[Int(byte >> 5)] |= 1 << UInt32(byte & 31)
-        }
-        return bits
-    }()
 }

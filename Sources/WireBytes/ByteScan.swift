@@ -31,6 +31,11 @@ public enum ByteScan {
         unsafe run(in: bytes, from: start) { unsafe cwk_ascii_run($0, $1) }
     }
 
+    /// Length of the run from `start` of bytes that a token may hold (RFC 9110 5.6.2 `tchar`).
+    public static func tokenRun(in bytes: Span<UInt8>, from start: Int) -> Int {
+        unsafe run(in: bytes, from: start) { unsafe cwk_token_run($0, $1) }
+    }
+
     /// Length of the run from `start` of bytes that a field value may hold (RFC 9110 5.5).
     public static func fieldValueRun(in bytes: Span<UInt8>, from start: Int) -> Int {
         unsafe run(in: bytes, from: start) { unsafe cwk_field_value_run($0, $1) }

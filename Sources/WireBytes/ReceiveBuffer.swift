@@ -104,7 +104,7 @@
 
     static func allocate(capacity: Int) -> UnsafeMutableRawPointer {
         let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: capacity + padding, alignment: 64)
+            byteCount: capacity + padding, alignment: 16)
         // Safe because the padding lies within the allocation just made.
         unsafe (memory + capacity).initializeMemory(as: UInt8.self, repeating: 0, count: padding)
         return unsafe memory

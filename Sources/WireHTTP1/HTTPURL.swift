@@ -23,7 +23,7 @@ public struct HTTPURL: Sendable, Equatable {
     public var authority: String {
         // Put together for each request: no walk over the name's characters without need.
         let shown = isIPv6Literal ? "[" + host.prefix { $0 != "%" } + "]" : host
-        return port == scheme.defaultPort ? shown : shown + ":" + String(port)
+        return port == scheme.defaultPort ? shown : "\(shown):\(port)"
     }
 
     /// The same origin with another target.
@@ -115,7 +115,7 @@ public struct HTTPURL: Sendable, Equatable {
         guard parts.count == 2 else { return address.lowercased() }
         // RFC 6874 writes the zone's separator as %25; a bare % is common too.
         let zone = parts[1].hasPrefix("25") ? parts[1].dropFirst(2) : parts[1]
-        guard !zone.isEmpty, zone.utf8.allSatisfy(ASCII.isToken) else {
+        guard ASCII.isToken(zone.utf8Span.span) else {
             throw .invalidURL("an empty or strange IPv6 zone")
         }
         return "\(address.lowercased())%\(zone)"

@@ -69,9 +69,10 @@ struct HeadReader: Sendable {
             throw HTTP1Error(.badHeader, at: offset, "a field line without a colon")
         }
         if colon == 0 { throw HTTP1Error(.badHeader, at: offset, "a field line without a name") }
-        for index in 0..<colon where !ASCII.isToken(line[index]) {
+        let name = ByteScan.tokenRun(in: line, from: 0)
+        if name < colon {
             throw HTTP1Error(
-                .badHeader, at: offset + index, "a field name holds a byte that no token may hold")
+                .badHeader, at: offset + name, "a field name holds a byte that no token may hold")
         }
         if fields.count == fieldLimit {
             throw HTTP1Error(.tooLarge, at: offset, "more than \(fieldLimit) fields")

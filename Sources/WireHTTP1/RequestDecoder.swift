@@ -152,13 +152,11 @@ public struct RequestDecoder: Sendable {
     /// say) is found out without waiting for a line end that may never come.
     private mutating func checkMethod(_ raw: Span<UInt8>) throws(HTTP1Error) {
         if raw.isEmpty || raw[0] == ASCII.cr || raw[0] == ASCII.lf { return }
-        while methodBytesChecked < raw.count, raw[methodBytesChecked] != ASCII.space {
-            guard ASCII.isToken(raw[methodBytesChecked]) else {
-                throw HTTP1Error(
-                    RequestLine.errorKind, at: offset + methodBytesChecked,
-                    "the request does not begin with a method")
-            }
-            methodBytesChecked += 1
+        methodBytesChecked += ByteScan.tokenRun(in: raw, from: methodBytesChecked)
+        if methodBytesChecked < raw.count, raw[methodBytesChecked] != ASCII.space {
+            throw HTTP1Error(
+                RequestLine.errorKind, at: offset + methodBytesChecked,
+                "the request does not begin with a method")
         }
     }
 
@@ -204,8 +202,7 @@ private struct RequestLine: Sendable {
         func fail(_ at: Int, _ message: String) -> HTTP1Error {
             HTTP1Error(RequestLine.errorKind, at: offset + at, message)
         }
-        var index = 0
-        while index < line.count, ASCII.isToken(line[index]) { index += 1 }
+        var index = ByteScan.tokenRun(in: line, from: 0)
         guard index > 0, index < line.count, line[index] == ASCII.space else {
             throw fail(index, "expected a method and a space")
         }

@@ -25,11 +25,11 @@ public struct RequestHead: Sendable {
         method: String, target: String, authority: String,
         fields: [(name: String, value: String)] = []
     ) throws(RequestError) {
-        guard !method.isEmpty, method.utf8.allSatisfy(ASCII.isToken) else {
+        guard ASCII.isToken(method.utf8Span.span) else {
             throw .invalidRequest("the method is no token")
         }
         guard target.utf8.first == UInt8(ascii: "/") || target == "*",
-            target.utf8.allSatisfy({ $0 > ASCII.space && $0 < 0x7F })
+            RequestHead.isPrintable(target)
         else { throw .invalidRequest("the target has to be a path of printable ASCII") }
         self.method = method
         self.target = target
@@ -37,13 +37,13 @@ public struct RequestHead: Sendable {
         self.fields = []
         for (name, value) in fields {
             try RequestHead.check(name: name, value: value)
-            if name.lowercased() == "host" {
+            if ASCII.equalsIgnoringCase(name.utf8Span.span, "host") {
                 host = value
             } else {
                 self.fields.append((name, value))
             }
         }
-        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > ASCII.space && $0 < 0x7F }) else {
+        guard !host.isEmpty, RequestHead.isPrintable(host) else {
             throw .invalidRequest("the Host value has to be printable ASCII")
         }
         self.authority = host
@@ -65,25 +65,26 @@ public struct RequestHead: Sendable {
     public func encoded(body: Body) throws(RequestError) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(256)
-        out += method.utf8
-        out.append(ASCII.space)
-        out += target.utf8
-        out += " HTTP/1.1\r\nHost: ".utf8
-        out += authority.utf8
-        out += "\r\n".utf8
+        func write(_ text: String) { out.append(copying: text.utf8Span.span) }
+        write(method)
+        write(" ")
+        write(target)
+        write(" HTTP/1.1\r\nHost: ")
+        write(authority)
+        write("\r\n")
         for (name, value) in fields {
             if try RequestHead.isFraming(name, value, body) { continue }
-            out += name.utf8
-            out += ": ".utf8
-            out += value.utf8
-            out += "\r\n".utf8
+            write(name)
+            write(": ")
+            write(value)
+            write("\r\n")
         }
         switch body {
-        case .contentLength(let count): out += "Content-Length: \(count)\r\n".utf8
-        case .chunked: out += "Transfer-Encoding: chunked\r\n".utf8
-        case .none: if method == "POST" || method == "PUT" { out += "Content-Length: 0\r\n".utf8 }
+        case .contentLength(let count): write("Content-Length: \(count)\r\n")
+        case .chunked: write("Transfer-Encoding: chunked\r\n")
+        case .none: if method == "POST" || method == "PUT" { write("Content-Length: 0\r\n") }
         }
-        out += "\r\n".utf8
+        write("\r\n")
         return out
     }
 
@@ -91,28 +92,38 @@ public struct RequestHead: Sendable {
     private static func isFraming(
         _ name: String, _ value: String, _ body: Body
     ) throws(RequestError) -> Bool {
-        switch name.lowercased() {
-        case "content-length":
+        let bytes = name.utf8Span.span
+        if ASCII.equalsIgnoringCase(bytes, "content-length") {
             let expected = if case .contentLength(let count) = body { count } else { 0 }
             guard body != .chunked, value == "\(expected)" else {
                 throw .invalidRequest("Content-Length: \(value) contradicts the body")
             }
             return true
-        case "transfer-encoding":
+        }
+        if ASCII.equalsIgnoringCase(bytes, "transfer-encoding") {
             guard body == .chunked, value.lowercased() == "chunked" else {
                 throw .invalidRequest("Transfer-Encoding: \(value) contradicts the body")
             }
             return true
-        default: return false
         }
+        return false
+    }
+
+    private static func isPrintable(_ text: String) -> Bool {
+        let bytes = text.utf8Span.span
+        for index in bytes.indices where bytes[index] <= ASCII.space || bytes[index] >= 0x7F {
+            return false
+        }
+        return true
     }
 
     private static func check(name: String, value: String) throws(RequestError) {
-        guard !name.isEmpty, name.utf8.allSatisfy(ASCII.isToken) else {
+        guard ASCII.isToken(name.utf8Span.span) else {
             throw .invalidRequest("a field name is no token")
         }
         // Control bytes would be refused by a strict peer; CR, LF and NUL could split the message.
-        guard value.utf8.allSatisfy({ $0 >= ASCII.space && $0 != 0x7F || $0 == ASCII.tab }) else {
+        let bytes = value.utf8Span.span
+        guard ByteScan.fieldValueRun(in: bytes, from: 0) == bytes.count else {
             throw .invalidRequest("the value of \(name) holds a control byte")
         }
     }

@@ -13,7 +13,7 @@ import WireBytes
         let isToken =
             isASCII && (character.isLetter || character.isWholeNumber)
             || "!#$%&'*+-.^_`|~".unicodeScalars.contains(scalar)
-        #expect(ASCII.isToken(byte) == isToken)
+        #expect(ASCII.isToken([byte].span) == isToken)
         #expect(ASCII.isBlank(byte) == (byte == 0x20 || byte == 0x09))
         let lower = isASCII ? character.lowercased().utf8.first : byte
         #expect(ASCII.lowercased(byte) == lower)

@@ -74,13 +74,10 @@ private func borrowedLeave(
                 departure.bytes += record.content.count
                 if seen < count { continue }
                 departure.left = nanoseconds()
-                switch how {
-                case .throw: throw Left(departure: departure)
-                case .cancel: records.cancel()
-                case .break, .drop: break
-                }
+                if how == .throw { throw Left(departure: departure) }
                 break
             }
+            if how == .cancel { records.cancel() }
             return departure
         }
     } catch let left as Left { return left.departure }

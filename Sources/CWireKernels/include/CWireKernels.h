@@ -31,6 +31,9 @@ size_t cwk_json_plain_run(const uint8_t *bytes, size_t count);
 /// Length of the leading run of ASCII bytes (below 0x80).
 size_t cwk_ascii_run(const uint8_t *bytes, size_t count);
 
+/// Length of the leading run of bytes that a token may hold (RFC 9110 5.6.2 tchar).
+size_t cwk_token_run(const uint8_t *bytes, size_t count);
+
 /// Length of the leading run of bytes that a field value may hold: HTAB, 0x20...0x7E, 0x80...0xFF.
 size_t cwk_field_value_run(const uint8_t *bytes, size_t count);
 
