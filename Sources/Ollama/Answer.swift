@@ -59,6 +59,9 @@ public struct Answer: AsyncSequence, Sendable {
         }
     }
 
+    /// The records for a caller whose lifetime is not a closure's. Dropping them closes the connection.
+    package func records() -> AnswerRecords { AnswerRecords(call) }
+
     /// Ends every iteration, from whichever thread or task, and for good: its connection closes, and it
     /// throws `.cancelled` with the text so far.
     public func cancel() { call.cancellation.cancel() }

@@ -1,5 +1,5 @@
 public import OllamaProtocol
-internal import WireDriver
+public import WireDriver
 internal import WireExchange
 package import WireHTTPClient
 public import WireReactor
@@ -56,9 +56,16 @@ public final class Ollama: Sendable {
 
     /// `POST /api/chat`. Nothing is sent before the answer's first part is asked for.
     ///
-    /// - Parameter deadlines: instead of the client's.
-    public func chat(_ request: ChatRequest, deadlines: Deadlines? = nil) -> Answer {
-        Answer(call: call(deadlines) { () throws(StreamError) in try OllamaRequest(request) })
+    /// - Parameters:
+    ///   - deadlines: instead of the client's.
+    ///   - cancellation: ends every iteration of the answer, as its own `cancel` does.
+    public func chat(
+        _ request: ChatRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil
+    ) -> Answer {
+        Answer(
+            call: call(deadlines, cancellation) { () throws(StreamError) in
+                try OllamaRequest(request)
+            })
     }
 
     /// `POST /api/generate` with a prompt.
@@ -68,21 +75,38 @@ public final class Ollama: Sendable {
 
     /// `POST /api/generate`. Nothing is sent before the answer's first part is asked for.
     ///
-    /// - Parameter deadlines: instead of the client's.
-    public func generate(_ request: GenerateRequest, deadlines: Deadlines? = nil) -> Answer {
-        Answer(call: call(deadlines) { () throws(StreamError) in try OllamaRequest(request) })
+    /// - Parameters:
+    ///   - deadlines: instead of the client's.
+    ///   - cancellation: ends every iteration of the answer, as its own `cancel` does.
+    public func generate(
+        _ request: GenerateRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil
+    ) -> Answer {
+        Answer(
+            call: call(deadlines, cancellation) { () throws(StreamError) in
+                try OllamaRequest(request)
+            })
     }
 
     // MARK: Models
 
     /// `GET /api/tags`: the models on the server.
-    public func list() async throws(StreamError) -> [ModelSummary] { try await answer(to: .list) }
+    public func list(
+        cancellation: Cancellation? = nil
+    ) async throws(StreamError) -> [ModelSummary] {
+        try await answer(to: .list, cancellation)
+    }
 
     /// `GET /api/ps`: the models in memory. The server does not answer while one is being loaded.
-    public func ps() async throws(StreamError) -> [RunningModel] { try await answer(to: .ps) }
+    public func ps(
+        cancellation: Cancellation? = nil
+    ) async throws(StreamError) -> [RunningModel] {
+        try await answer(to: .ps, cancellation)
+    }
 
     /// `GET /api/version`: answers at once whatever the server is busy with.
-    public func version() async throws(StreamError) -> String { try await answer(to: .version) }
+    public func version(cancellation: Cancellation? = nil) async throws(StreamError) -> String {
+        try await answer(to: .version, cancellation)
+    }
 
     // MARK: Connections
 
@@ -98,7 +122,8 @@ public final class Ollama: Sendable {
     // MARK: Requests
 
     private func call(
-        _ deadlines: Deadlines?, _ make: () throws(StreamError) -> OllamaRequest
+        _ deadlines: Deadlines?, _ cancellation: Cancellation?,
+        _ make: () throws(StreamError) -> OllamaRequest
     ) -> AnswerCall {
         let request: Result<HTTPRequest, StreamError>
         do throws(StreamError) {
@@ -106,7 +131,8 @@ public final class Ollama: Sendable {
         } catch { request = .failure(error) }
         return AnswerCall(
             http: http, request: request, deadlines: deadlines,
-            partialTextLimit: options.ollama.partialTextLimit, cancellation: Cancellation())
+            partialTextLimit: options.ollama.partialTextLimit,
+            cancellation: cancellation ?? Cancellation())
     }
 
     private func httpRequest(_ request: OllamaRequest, of server: OllamaServer) -> HTTPRequest {
@@ -115,12 +141,14 @@ public final class Ollama: Sendable {
             body: request.body)
     }
 
-    private func answer<Value>(to call: OllamaCall<Value>) async throws(StreamError) -> Value {
+    private func answer<Value>(
+        to call: OllamaCall<Value>, _ cancellation: Cancellation?
+    ) async throws(StreamError) -> Value {
         let request = httpRequest(call.request, of: try server.get())
         let status: Int
         let body: [UInt8]
         do throws(TransportError) {
-            var response = try await http.send(request)
+            var response = try await http.send(request, cancellation: cancellation)
             status = response.status
             body = try await response.readBody(limit: options.http.recordLimit)
         } catch { throw StreamError(error, inStream: false) }

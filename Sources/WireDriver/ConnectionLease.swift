@@ -5,7 +5,8 @@ internal import WireTransport
 /// One exchange's hold on a connection. Whoever drops it without giving it back closes it: that is
 /// how leaving a stream in any way closes its connection before the next statement.
 ///
-/// Unchecked: it has one user at a time; the pool hands it over under the lock of a `PoolTicket`.
+/// `@unchecked Sendable`: the thread of the exchange that holds it owns it; the pool hands it over under
+/// the lock of a `PoolTicket`.
 package final class ConnectionLease: @unchecked Sendable {
     private(set) var isReused: Bool
     private let id: ConnectionID

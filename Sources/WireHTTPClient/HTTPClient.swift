@@ -87,6 +87,24 @@ public final class HTTPClient: Sendable {
             client: self, request: request, deadlines: deadlines, cancellation: Cancellation())
     }
 
+    /// Like `send`, for those who want to know how far a failed exchange got.
+    ///
+    /// - Parameter observe: gets the timings, also when the call throws.
+    public func send(
+        _ request: HTTPRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil,
+        observe: (ExchangeTimings) -> Void
+    ) async throws(TransportError) -> HTTPResponse {
+        var exchange = exchange(request, deadlines, cancellation)
+        do throws(TransportError) {
+            try await exchange.run(system)
+        } catch {
+            observe(exchange.timings)
+            throw error
+        }
+        observe(exchange.timings)
+        return HTTPResponse(exchange, system: system)
+    }
+
     /// An exchange that has not begun.
     package func exchange(
         _ request: HTTPRequest, _ deadlines: Deadlines?, _ cancellation: Cancellation?

@@ -4,7 +4,7 @@ internal import Synchronization
 /// is pushed to by compare-and-swap and taken whole), so that a writer never waits for a loop that
 /// runs user code.
 ///
-/// Unchecked: the pointer is atomic, and what it leads to has one owner at a time.
+/// `@unchecked Sendable`: the pointer is atomic; what it leads to is the loop's thread's once taken.
 @safe final class Inbox<Message>: @unchecked Sendable {
     /// Safe because only `Inbox` follows `next`.
     @safe private struct Node {

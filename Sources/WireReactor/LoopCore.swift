@@ -9,8 +9,8 @@ package import WireTime
 /// A tick: take what other threads have asked; wait; read the clock once; bring events; run jobs; then
 /// let timers fire, so that bytes which are there beat a deadline that has passed.
 ///
-/// Unchecked: what is under "The loop's own" is touched by the loop's thread only, the rest is atomic
-/// or behind a lock.
+/// `@unchecked Sendable`: what is under "The loop's own" is touched by the loop's thread only, the rest
+/// is atomic or behind a lock.
 package final class LoopCore: @unchecked Sendable {
     enum Message {
         case job(LoopJob)

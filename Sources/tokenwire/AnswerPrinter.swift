@@ -1,4 +1,3 @@
-import OllamaBlocking
 import OllamaProtocol
 import WireBytes
 import WireJSON
@@ -21,13 +20,11 @@ struct AnswerPrinter {
     /// Reads the stream to its end, or until a guard says to leave it.
     ///
     /// - Returns: the answer as a turn of the conversation; nil when it was left.
-    mutating func print(
-        _ stream: consuming BlockingStream
-    ) throws(StreamError) -> (code: ExitCode, reply: Message?) {
+    mutating func print<Stream: RecordStream & ~Copyable>(
+        _ stream: consuming Stream
+    ) async throws(StreamError) -> (code: ExitCode, reply: Message?) {
         var stream = stream
-        while let record = try stream.next() {
-            let verdict = outputGuard.feed(record.content)
-            put(record)
+        while let verdict = try await stream.withNextRecord({ take($0) }) {
             if outputFailure != nil { return (endOfOutput(), nil) }
             if verdict != .goOn { return (stop(verdict), nil) }
         }
@@ -49,7 +46,13 @@ struct AnswerPrinter {
         return code
     }
 
-    private mutating func put(_ record: borrowing BlockingStream.Record) {
+    private mutating func take(_ record: borrowing AnswerRecord) -> OutputGuard.Verdict {
+        let verdict = outputGuard.feed(record.content)
+        put(record)
+        return verdict
+    }
+
+    private mutating func put(_ record: borrowing AnswerRecord) {
         if !record.thinking.isEmpty {
             if options.form == .json { reply.thinking += record.thinkingText }
             if context.console.isTerminal { context.console.writeDimmed(record.thinkingText) }

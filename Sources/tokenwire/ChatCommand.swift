@@ -1,6 +1,4 @@
-import OllamaBlocking
 import OllamaProtocol
-import WireBlocking
 import WireBytes
 import WireJSON
 import WireSystem
@@ -27,7 +25,8 @@ enum ChatCommand {
                 what: "structured output",
                 command: "tokenwire chat llama3.2 'Name a colour, in JSON.' --format json --json"),
         ],
-        run: { arguments, context throws(CommandError) in try run(arguments, context, isChat: true)
+        run: { arguments, context throws(CommandError) in
+            try await run(arguments, context, isChat: true)
         })
 
     static let generate = Subcommand(
@@ -50,14 +49,14 @@ enum ChatCommand {
                 command: "tokenwire generate llama3.2 hello --raw | jq .response"),
         ],
         run: { arguments, context throws(CommandError) in
-            try run(arguments, context, isChat: false)
+            try await run(arguments, context, isChat: false)
         })
 
     private static let promptLimit = 64 << 20
 
     private static func run(
         _ arguments: Arguments, _ context: CommandContext, isChat: Bool
-    ) throws(CommandError) -> ExitCode {
+    ) async throws(CommandError) -> ExitCode {
         guard (1...2).contains(arguments.positionals.count) else {
             throw .usage("a model and at most one prompt (quote it)")
         }
@@ -67,12 +66,12 @@ enum ChatCommand {
         let given = arguments.positionals.count == 2 ? arguments.positionals[1] : "-"
         let isConversation =
             isChat && arguments.positionals.count == 1 && Environment.isTerminal(0)
-        if isConversation { return try converse(model, options, &client, context) }
+        if isConversation { return try await converse(model, options, &client, context) }
         let prompt = given == "-" ? try readPrompt() : given
-        if !isChat { return try generate(model, prompt, options, &client, context) }
+        if !isChat { return try await generate(model, prompt, options, &client, context) }
         var turns = options.system.map { [Message.system($0)] } ?? []
         turns.append(message(prompt, options))
-        let (code, _) = try answer(request(model, turns, options), options, &client, context)
+        let (code, _) = try await answer(request(model, turns, options), options, &client, context)
         return code
     }
 
@@ -86,9 +85,9 @@ enum ChatCommand {
 
     /// Turn by turn, until the input ends.
     private static func converse(
-        _ model: String, _ options: ChatOptions, _ client: inout BlockingOllama,
+        _ model: String, _ options: ChatOptions, _ client: inout ModelClient,
         _ context: CommandContext
-    ) throws(CommandError) -> ExitCode {
+    ) async throws(CommandError) -> ExitCode {
         var turns = options.system.map { [Message.system($0)] } ?? []
         var input = try InputReader("-", .asRead, context)
         var piece: [UInt8] = []
@@ -100,7 +99,7 @@ enum ChatCommand {
             if line == "/bye" { return .success }
             if line.isEmpty { continue }
             turns.append(message(line, options))
-            let (code, reply) = try answer(
+            let (code, reply) = try await answer(
                 request(model, turns, options), options, &client, context)
             if case .interrupted = code { return code }
             // A turn without an answer is taken back, so that the next one makes sense.
@@ -130,8 +129,8 @@ enum ChatCommand {
 
     private static func generate(
         _ model: String, _ prompt: String, _ options: ChatOptions,
-        _ client: inout BlockingOllama, _ context: CommandContext
-    ) throws(CommandError) -> ExitCode {
+        _ client: inout ModelClient, _ context: CommandContext
+    ) async throws(CommandError) -> ExitCode {
         if !options.tools.isEmpty { throw .usage("--tools is for chat") }
         var request = GenerateRequest(model: model, prompt: prompt)
         request.system = options.system
@@ -142,20 +141,17 @@ enum ChatCommand {
         request.keepAlive = options.keepAlive
         var printer = AnswerPrinter(options, context)
         do throws(StreamError) {
-            let stream = try client.generate(
-                request, cancellation: context.termination.cancellation)
-            return try printer.print(stream).code
+            return try await client.print(request, &printer).code
         } catch { return try printer.fail(error) }
     }
 
     private static func answer(
-        _ request: ChatRequest, _ options: ChatOptions, _ client: inout BlockingOllama,
+        _ request: ChatRequest, _ options: ChatOptions, _ client: inout ModelClient,
         _ context: CommandContext
-    ) throws(CommandError) -> (ExitCode, Message?) {
+    ) async throws(CommandError) -> (ExitCode, Message?) {
         var printer = AnswerPrinter(options, context)
         do throws(StreamError) {
-            let stream = try client.chat(request, cancellation: context.termination.cancellation)
-            let (code, reply) = try printer.print(stream)
+            let (code, reply) = try await client.print(request, &printer)
             return (code, reply)
         } catch { return (try printer.fail(error), nil) }
     }

@@ -18,7 +18,7 @@ enum Command {
         DemoCommand.subcommand,
     ]
 
-    static func run(_ words: [String]) -> ExitCode {
+    static func run(_ words: [String]) async -> ExitCode {
         let console = Console()
         let termination: Termination
         do throws(SystemError) { termination = try Termination() } catch {
@@ -29,14 +29,16 @@ enum Command {
         Signals.ignoreBrokenPipe()
         let context = CommandContext(
             output: .standard(), console: console, termination: termination)
-        let code = finish(words, context)
+        let code = await finish(words, context)
         return termination.signal.map { .interrupted(signal: $0) } ?? code
     }
 
     /// Runs, and lets out what is left to say whatever happened.
-    private static func finish(_ words: [String], _ context: CommandContext) -> ExitCode {
+    private static func finish(
+        _ words: [String], _ context: CommandContext
+    ) async -> ExitCode {
         do throws(CommandError) {
-            let code = try dispatch(Array(words.dropFirst()), context)
+            let code = try await dispatch(Array(words.dropFirst()), context)
             try context.output.flush()
             return code
         } catch {
@@ -57,7 +59,7 @@ enum Command {
 
     private static func dispatch(
         _ words: [String], _ context: CommandContext
-    ) throws(CommandError) -> ExitCode {
+    ) async throws(CommandError) -> ExitCode {
         guard let first = words.first else {
             throw .usage("no subcommand given; see tokenwire --help")
         }
@@ -76,20 +78,20 @@ enum Command {
             try context.output.writeLine("tokenwire \(version)")
             return .success
         default:
-            return try run(try find(first), Array(words.dropFirst()), context)
+            return try await run(try find(first), Array(words.dropFirst()), context)
         }
     }
 
     private static func run(
         _ subcommand: Subcommand, _ words: [String], _ context: CommandContext
-    ) throws(CommandError) -> ExitCode {
+    ) async throws(CommandError) -> ExitCode {
         do throws(CommandError) {
             let arguments = try Arguments(words, options: subcommand.allOptions)
             if arguments.wantsHelp {
                 try context.output.write(subcommand.help)
                 return .success
             }
-            return try subcommand.run(arguments, context)
+            return try await subcommand.run(arguments, context)
         } catch {
             guard case .usage(let message) = error else { throw error }
             throw .usage("\(subcommand.name): \(message); see tokenwire \(subcommand.name) --help")

@@ -1,4 +1,3 @@
-import WireBlocking
 import WireDigest
 import WireExchange
 import WireHTTP1
@@ -53,8 +52,8 @@ struct ExchangeReport {
     init(_ error: TransportError) { fail(error) }
 
     /// The response's head is there.
-    mutating func take(_ response: borrowing BlockingResponse) {
-        status = response.status
+    mutating func take<Response: ReadableResponse & ~Copyable>(_ response: borrowing Response) {
+        status = response.head.status
         reason = response.head.reason
         version = response.head.version
         fields = response.head.fields
@@ -62,7 +61,7 @@ struct ExchangeReport {
     }
 
     /// The response's end is there, or nothing more will come of it.
-    mutating func finish(_ response: borrowing BlockingResponse) {
+    mutating func finish<Response: ReadableResponse & ~Copyable>(_ response: borrowing Response) {
         trailers = response.trailers
         isConnectionKept = response.wasConnectionKept
         timings = response.timings
@@ -81,8 +80,8 @@ struct ExchangeReport {
     }
 
     /// The response is well-formed but leads nowhere: it is left.
-    mutating func refuse(
-        _ response: inout BlockingResponse, _ kind: Kind, _ message: String
+    mutating func refuse<Response: ReadableResponse & ~Copyable>(
+        _ response: inout Response, _ kind: Kind, _ message: String
     ) {
         let progress = response.progress
         response.cancel()

@@ -39,7 +39,7 @@ enum HTTPCommand {
         run: { arguments, context throws(CommandError) in
             let options = try HTTPOptions(arguments)
             var runner = HTTPRunner(options, context)
-            return try runner.run()
+            return try await runner.run()
         })
 
     private static let requestOptions = Subcommand.OptionGroup(
@@ -84,7 +84,8 @@ struct HTTPOptions {
     var includesHead: Bool
     var outputPath: String?
     var bodyLimit: ByteLimit?
-    var client = BlockingHTTPClient.Options()
+    var driver: ClientDriver
+    var client = ClientOptions()
     var fields: [(name: String, value: String)]
 
     /// Bodies are held in memory as long as their request may be sent again.
@@ -109,6 +110,7 @@ struct HTTPOptions {
         outputPath = arguments.value("-o")
         bodyLimit = try arguments.size("--max-body").map { .bytes($0) }
         let transport = try TransportOptions(arguments)
+        driver = transport.driver
         fields = transport.fields
         client.deadlines = transport.deadlines
         if let size = try arguments.size("--max-head", least: 1) {

@@ -2,6 +2,7 @@ import WireBlocking
 import WireBytes
 import WireExchange
 import WireHTTP1
+import WireHTTPClient
 import WireSockets
 import WireTime
 
@@ -13,53 +14,57 @@ struct HTTPRunner: ~Copyable {
 
     private let options: HTTPOptions
     private let context: CommandContext
-    private var client: BlockingHTTPClient
+    private var blocking: BlockingHTTPClient
+    private let reactor: HTTPClient
     private var file: Output?
 
     init(_ options: HTTPOptions, _ context: CommandContext) {
         self.options = options
         self.context = context
-        client = BlockingHTTPClient(options.client)
+        blocking = BlockingHTTPClient(options.client)
+        reactor = HTTPClient(options.client)
     }
 
-    mutating func run() throws(CommandError) -> ExitCode {
-        var code = try runFirst()
+    mutating func run() async throws(CommandError) -> ExitCode {
+        var code = try await runFirst()
         for url in options.thenURLs {
             try context.output.flush()
             try context.termination.pause(options.thenDelay)
-            let next = try runThen(url)
+            let next = try await runThen(url)
             if code == .success { code = next }
         }
         return code
     }
 
-    private mutating func runFirst() throws(CommandError) -> ExitCode {
+    private mutating func runFirst() async throws(CommandError) -> ExitCode {
         let request: HTTPRequest
         do throws(TransportError) {
             request = try HTTPRequest(
                 options.method, url: options.url, fields: options.fields, body: options.body)
         } catch { return try conclude(ExchangeReport(error)) }
-        return try follow(request)
+        return try await follow(request)
     }
 
-    private mutating func runThen(_ url: String) throws(CommandError) -> ExitCode {
+    private mutating func runThen(_ url: String) async throws(CommandError) -> ExitCode {
         let request: HTTPRequest
         do throws(TransportError) { request = try HTTPRequest("GET", url: url) } catch {
             return try conclude(ExchangeReport(error))
         }
-        let done = try exchange(request, options.client.deadlines, redirectsLeft: nil)
+        let done = try await exchange(request, options.client.deadlines, redirectsLeft: nil)
         return try conclude(done.report)
     }
 
     /// The first request, and those that redirects ask for. The total deadline spans them all.
-    private mutating func follow(_ first: HTTPRequest) throws(CommandError) -> ExitCode {
+    private mutating func follow(
+        _ first: HTTPRequest
+    ) async throws(CommandError) -> ExitCode {
         var request = first
         request.sendsChunked = options.sendsChunked
         var deadlines = options.client.deadlines
         let end = MonotonicClock.now + deadlines.total
         var redirectsLeft = options.follows ? HTTPRunner.redirectLimit : nil
         while true {
-            let (report, next) = try exchange(request, deadlines, redirectsLeft: redirectsLeft)
+            let (report, next) = try await exchange(request, deadlines, redirectsLeft: redirectsLeft)
             guard let next else { return try conclude(report) }
             request = next
             redirectsLeft = redirectsLeft.map { $0 - 1 }
@@ -72,23 +77,47 @@ struct HTTPRunner: ~Copyable {
     /// One exchange, its body delivered; or a redirect, and the request it leads to.
     private mutating func exchange(
         _ request: HTTPRequest, _ deadlines: Deadlines, redirectsLeft: Int?
-    ) throws(CommandError) -> (report: ExchangeReport, next: HTTPRequest?) {
+    ) async throws(CommandError) -> (report: ExchangeReport, next: HTTPRequest?) {
+        let cancellation = context.termination.cancellation
         var report = ExchangeReport()
-        var response: BlockingResponse
-        do throws(TransportError) {
-            response = try client.send(
-                request, deadlines: deadlines, cancellation: context.termination.cancellation
-            ) { report.timings = $0 }
-        } catch {
-            report.fail(error)
-            return (report, nil)
+        switch options.driver {
+        case .blocking:
+            var response: BlockingResponse
+            do throws(TransportError) {
+                response = try blocking.send(
+                    request, deadlines: deadlines, cancellation: cancellation
+                ) { report.timings = $0 }
+            } catch {
+                report.fail(error)
+                return (report, nil)
+            }
+            return try await receive(&response, of: request, report, redirectsLeft)
+        case .reactor:
+            var response: HTTPResponse
+            do throws(TransportError) {
+                response = try await reactor.send(
+                    request, deadlines: deadlines, cancellation: cancellation
+                ) { report.timings = $0 }
+            } catch {
+                report.fail(error)
+                return (report, nil)
+            }
+            return try await receive(&response, of: request, report, redirectsLeft)
         }
+    }
+
+    /// What becomes of a response whose head is there.
+    private mutating func receive<Response: ReadableResponse & ~Copyable>(
+        _ response: inout Response, of request: HTTPRequest, _ report: ExchangeReport,
+        _ redirectsLeft: Int?
+    ) async throws(CommandError) -> (report: ExchangeReport, next: HTTPRequest?) {
+        var report = report
         report.take(response)
         if let redirectsLeft {
             switch Redirect(of: request, by: response.head) {
             case .none: break
             case .to(let next) where redirectsLeft > 0:
-                _ = try? response.readBody(limit: HTTPRunner.redirectBodyLimit)
+                await response.discardBody(limit: HTTPRunner.redirectBodyLimit)
                 return (report, next)
             case .to:
                 let message = "more than \(HTTPRunner.redirectLimit) redirects"
@@ -100,22 +129,22 @@ struct HTTPRunner: ~Copyable {
             }
         }
         noteContentCoding(response.head)
-        try deliver(&response, &report)
+        try await deliver(&response, &report)
         return (report, nil)
     }
 
     /// Reads the body to its end, or as far as it goes.
-    private mutating func deliver(
-        _ response: inout BlockingResponse, _ report: inout ExchangeReport
-    ) throws(CommandError) {
+    private mutating func deliver<Response: ReadableResponse & ~Copyable>(
+        _ response: inout Response, _ report: inout ExchangeReport
+    ) async throws(CommandError) {
         var sink = BodySink(
             output: try bodyOutput(), limit: options.bodyLimit, digests: options.reports)
         if options.includesHead { try sink.include(response.head) }
         while true {
             var stop: BodySink.Stop?
             do throws(TransportError) {
-                guard let piece = try response.nextBytes() else { break }
-                stop = sink.take(piece)
+                guard let taken = try await response.withNextPiece({ sink.take($0) }) else { break }
+                stop = taken
             } catch {
                 report.fail(error)
                 break

@@ -1,6 +1,4 @@
-import OllamaBlocking
 import OllamaProtocol
-import WireBlocking
 import WireJSON
 
 /// `tokenwire list`, `ps` and `version`.
@@ -12,8 +10,8 @@ enum ModelCommands {
             .init(what: "names only", command: "tokenwire list | awk 'NR > 1 { print $1 }'")
         ],
         run: { arguments, context throws(CommandError) in
-            try run(arguments, context) { client, cancellation throws(StreamError) in
-                let models = try client.list(cancellation: cancellation)
+            try await run(arguments, context) { client throws(StreamError) in
+                let models = try await client.list()
                 if arguments.has("--json") { return array(models.map(\.json)) }
                 return table(
                     ["NAME", "ID", "SIZE", "MODIFIED"],
@@ -35,8 +33,8 @@ enum ModelCommands {
                 what: "do not wait for a model to load", command: "tokenwire ps --head-timeout 2s")
         ],
         run: { arguments, context throws(CommandError) in
-            try run(arguments, context) { client, cancellation throws(StreamError) in
-                let models = try client.ps(cancellation: cancellation)
+            try await run(arguments, context) { client throws(StreamError) in
+                let models = try await client.ps()
                 if arguments.has("--json") { return array(models.map(\.json)) }
                 return table(
                     ["NAME", "ID", "SIZE", "CONTEXT", "UNTIL"],
@@ -59,8 +57,8 @@ enum ModelCommands {
                 command: "tokenwire version --connect-timeout 1s --head-timeout 1s")
         ],
         run: { arguments, context throws(CommandError) in
-            try run(arguments, context) { client, cancellation throws(StreamError) in
-                try client.version(cancellation: cancellation) + "\n"
+            try await run(arguments, context) { client throws(StreamError) in
+                try await client.version() + "\n"
             }
         })
 
@@ -70,15 +68,15 @@ enum ModelCommands {
 
     private static func run(
         _ arguments: Arguments, _ context: CommandContext,
-        _ ask: (inout BlockingOllama, Cancellation) throws(StreamError) -> String
-    ) throws(CommandError) -> ExitCode {
+        _ ask: (inout ModelClient) async throws(StreamError) -> String
+    ) async throws(CommandError) -> ExitCode {
         if let surplus = arguments.positionals.first {
             throw .usage("no argument, not '\(surplus)'")
         }
         var client = try ModelClient.make(arguments, context)
         let text: String
         do throws(StreamError) {
-            text = try ask(&client, context.termination.cancellation)
+            text = try await ask(&client)
         } catch {
             throw .failed(ExitCode(error), "\(error)")
         }

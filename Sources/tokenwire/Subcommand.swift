@@ -10,7 +10,7 @@ struct Subcommand: Sendable {
     /// Under a heading each, in the order of the help text.
     let options: [OptionGroup]
     let examples: [Example]
-    let run: @Sendable (Arguments, CommandContext) throws(CommandError) -> ExitCode
+    let run: @Sendable (Arguments, CommandContext) async throws(CommandError) -> ExitCode
 
     struct OptionGroup: Sendable {
         let title: String

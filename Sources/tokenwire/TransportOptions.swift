@@ -2,6 +2,7 @@ import WireTime
 
 /// The transport options that every subcommand with a connection has.
 struct TransportOptions {
+    let driver: ClientDriver
     var deadlines = Deadlines.standard
     /// In the order given.
     var fields: [(name: String, value: String)] = []
@@ -32,7 +33,7 @@ struct TransportOptions {
 
     private static let others: [Option] = [
         .repeated("--header", "'NAME: VALUE'", "one more field of the request"),
-        .value("--driver", "blocking", "which driver runs the exchange (default blocking)"),
+        .value("--driver", "blocking|reactor", "which driver runs the exchange (default blocking)"),
     ]
 
     private static let notYet = [
@@ -49,9 +50,9 @@ struct TransportOptions {
         for header in arguments.values("--header") {
             fields.append(try TransportOptions.field(header))
         }
-        if try arguments.choice("--driver", of: ["blocking", "reactor"]) == "reactor" {
-            throw .usage("--driver reactor is not in this build yet")
-        }
+        driver =
+            try arguments.choice("--driver", of: ["blocking", "reactor"]) == "reactor"
+            ? .reactor : .blocking
     }
 
     /// Only taken apart here; whether it may go on the wire is the request's check.

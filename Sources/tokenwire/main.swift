@@ -1,4 +1,4 @@
 import WireSystem
 
 Environment.reserveStandardDescriptors()
-Environment.exit(Command.run(CommandLine.arguments).status)
+Environment.exit(await Command.run(CommandLine.arguments).status)

@@ -5,7 +5,7 @@ A new target under Sources/ needs a line in IMPORTS. The picture behind it is in
 
 C_KERNELS, C_SHIMS, C_OPENSSL = "CWireKernels", "CLinuxShims", "COpenSSL"
 CODECS = {"WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON"}
-DRIVER = {"WireSockets", "WireTransport", "WireExchange", "WireBlocking"}
+DRIVER = {"WireSockets", "WireTransport", "WireExchange", "WireDriver", "WireBlocking"}
 
 # Everything that a Swift target may import, system modules included.
 IMPORTS = {
@@ -18,13 +18,25 @@ IMPORTS = {
     "WireExchange": {"WireBytes", "WireTime", "WireHTTP1", "WireFraming"},
     "WireSockets": {"WireTime", C_SHIMS, "Glibc", "Synchronization"},
     "WireTransport": {"WireTime", "WireSockets"},
+    "WireDriver": {
+        "WireBytes", "WireTime", "WireHTTP1", "WireExchange", "WireSockets", "WireTransport",
+        "Synchronization"},
     "WireBlocking": {
         "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireExchange", "WireSockets", "WireTransport",
-        "Synchronization"},
+        "WireDriver", "Synchronization"},
+    "WireReactor": {
+        "WireTime", "WireSockets", "WireTransport", "WireSystem", C_SHIMS, "Glibc", "Synchronization"},
+    "WireHTTPClient": {
+        "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireExchange", "WireSockets",
+        "WireTransport", "WireDriver", "WireReactor", "Synchronization"},
     "OllamaProtocol": {"WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange"},
     "OllamaBlocking": {
         "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange", "WireTransport",
         "WireBlocking", "WireSystem", "OllamaProtocol"},
+    "Ollama": {
+        "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange", "WireDriver", "WireReactor",
+        "WireHTTPClient", "WireSystem", "OllamaProtocol"},
+    "TokenWire": {"WireHTTPClient", "Ollama"},
     "WireSystem": {"WireSockets", "Glibc"},
     "WireServer": {
         "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSockets", "WireSystem",
@@ -33,8 +45,8 @@ IMPORTS = {
         "CTokenWireHeader", "WireBytes", "WireTime", "WireExchange", "WireBlocking",
         "OllamaProtocol", "OllamaBlocking"},
     "tokenwire": CODECS | DRIVER | {
-        "OllamaProtocol", "OllamaBlocking", "WireDigest", "WireSystem", "WireServer",
-        "Synchronization"},
+        "WireReactor", "WireHTTPClient", "OllamaProtocol", "OllamaBlocking", "Ollama", "WireDigest",
+        "WireSystem", "WireServer", "Synchronization"},
 }
 
 # No sockets, no clock, no lock, no suspension: bytes and `now` come in, values go out.
@@ -47,7 +59,8 @@ PURE_MAY_IMPORT = PURE | {C_KERNELS}
 BLOCKING_ROOTS = {"OllamaBlocking", "CTokenWire"}
 CONCURRENCY = r"\b(async|await|actor|MainActor|Task\w*|Async\w+|with\w*(TaskGroup|Continuation))\b"
 
-UNSAFE_ALLOWED = {"WireBytes", "WireSockets", "WireSystem", "WireDigest", "CTokenWire"}
+UNSAFE_ALLOWED = {
+    "WireBytes", "WireSockets", "WireReactor", "WireSystem", "WireDigest", "CTokenWire"}
 
 CLOCK_FILES = {
     "Sources/WireSockets/MonotonicClock.swift",
