@@ -36,6 +36,7 @@ test: check c-example test-packages ## Check, and run all tests
 	$(TEST)
 	$(SWIFT) build --build-tests $(TESTABLE) -Xswiftc -enable-testing $(QUIET)
 	$(TEST) $(TESTABLE)
+	TOKENWIRE_TEST_DRIVER=reactor $(TEST) $(TESTABLE) --filter CommandTests
 
 check: formatting imports source-map vectors ## Check what a compiler does not: formatting, imports, ...
 

@@ -27,7 +27,8 @@ struct AnswerExchange: ~Copyable {
             exchange = call.http.exchange(request, call.deadlines, call.cancellation)
         case .failure(let error):
             exchange = call.http.exchange(
-                HTTPRequest("GET", HTTPURL(scheme: .http, host: "", port: 0, target: "/")), nil, nil)
+                HTTPRequest("GET", HTTPURL(scheme: .http, host: "", port: 0, target: "/")), nil, nil
+            )
             _ = answer.begin(failing: error)
         }
     }

@@ -196,8 +196,10 @@ public struct PoolMachine: ~Copyable {
         guard let connection = connections[id.value], connection.idleSince == nil else { return [] }
         forget(id.value, connection)
         guard !waiting.isEmpty, let (ticket, origin) = nextTicket(released: nil) else { return [] }
+        // Opened first, so that its origin does not count as unused in between.
+        let opened = open(origin, at: now)
         removeTicket(ticket, of: origin)
-        return [.grant(TicketID(value: ticket), .connect(open(origin, at: now)))]
+        return [.grant(TicketID(value: ticket), .connect(opened))]
     }
 
     /// Takes out the connections that have idled too long; the caller closes them.
@@ -324,7 +326,9 @@ public struct PoolMachine: ~Copyable {
         var best: (id: Int, origin: OriginState)?
         for origin in waiting {
             guard let ticket = firstTicket(of: origin), ticket < best?.id ?? .max else { continue }
-            if origin === released || origin.openCount < limits.perOrigin { best = (ticket, origin) }
+            if origin === released || origin.openCount < limits.perOrigin {
+                best = (ticket, origin)
+            }
         }
         return best
     }

@@ -18,7 +18,9 @@ enum Command {
         DemoCommand.subcommand,
     ]
 
-    static func run(_ words: [String]) async -> ExitCode {
+    /// The work is a task's; the main thread only waits for it. It must not be the main task of an
+    /// asynchronous `main`, whose thread lets the signals in that `Termination` takes.
+    static func run(_ words: [String]) -> ExitCode {
         let console = Console()
         let termination: Termination
         do throws(SystemError) { termination = try Termination() } catch {
@@ -27,9 +29,14 @@ enum Command {
         }
         termination.watch()
         Signals.ignoreBrokenPipe()
-        let context = CommandContext(
-            output: .standard(), console: console, termination: termination)
-        let code = await finish(words, context)
+        let result = Monitor<ExitCode?>(nil)
+        Task.detached {
+            let context = CommandContext(
+                output: .standard(), console: Console(), termination: termination)
+            let code = await finish(words, context)
+            result.update { $0 = code }
+        }
+        let code = result.wait(untilNanoseconds: .max) { $0 } ?? .usage
         return termination.signal.map { .interrupted(signal: $0) } ?? code
     }
 

@@ -64,7 +64,8 @@ struct HTTPRunner: ~Copyable {
         let end = MonotonicClock.now + deadlines.total
         var redirectsLeft = options.follows ? HTTPRunner.redirectLimit : nil
         while true {
-            let (report, next) = try await exchange(request, deadlines, redirectsLeft: redirectsLeft)
+            let (report, next) = try await exchange(
+                request, deadlines, redirectsLeft: redirectsLeft)
             guard let next else { return try conclude(report) }
             request = next
             redirectsLeft = redirectsLeft.map { $0 - 1 }

@@ -1,4 +1,4 @@
 import WireSystem
 
 Environment.reserveStandardDescriptors()
-Environment.exit(await Command.run(CommandLine.arguments).status)
+Environment.exit(Command.run(CommandLine.arguments).status)

@@ -65,7 +65,6 @@ import Testing
         (["http", "u", "--max-body", "1KB"], "'1KB'"),
         (["http", "u", "--max-body", "1.5MiB"], "--max-body"),
         (["http", "u", "--max-head", "0"], "--max-head"), (["http", "u", "--driver", "x"], "'x'"),
-        (["http", "u", "--driver", "reactor"], "not in this build yet"),
         (["http", "u", "--expect-continue"], "not supported yet"),
         (["parse"], "sse or json"), (["parse", "xml"], "'xml'"),
         (["parse", "json", "a", "b"], "'b'"),

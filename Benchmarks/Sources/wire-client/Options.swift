@@ -47,7 +47,9 @@ struct Options {
     }
 
     /// A number above zero.
-    subscript(name: String) -> Int? { values[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+    subscript(name: String) -> Int? {
+        values[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    }
 
     func request() throws -> HTTPRequest {
         let body = values["body"].map { Array($0.utf8) }

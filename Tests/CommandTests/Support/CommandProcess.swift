@@ -24,9 +24,21 @@ final class CommandProcess {
     private let directory: TemporaryDirectory
     private var output: [UInt8] = []
 
+    /// The driver that the subcommands with a connection are to use; the command's own choice when
+    /// the variable is not set. The whole suite runs once for each.
+    private static let driver = Environment["TOKENWIRE_TEST_DRIVER"]
+
+    private static func driven(_ arguments: [String]) -> [String] {
+        let connecting = ["http", "chat", "generate", "list", "ps", "version"]
+        guard let driver, let name = arguments.first, connecting.contains(name),
+            !arguments.contains("--driver"), !arguments.contains("--help")
+        else { return arguments }
+        return [name, "--driver", driver] + arguments.dropFirst()
+    }
+
     /// - Parameter input: standard input, closed here afterwards; nil is an empty one.
     convenience init(_ arguments: [String], input: Int32? = nil) throws(SystemError) {
-        try self.init(program: CommandProcess.path, arguments, input)
+        try self.init(program: CommandProcess.path, CommandProcess.driven(arguments), input)
     }
 
     private init(
