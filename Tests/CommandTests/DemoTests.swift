@@ -19,7 +19,7 @@ import WireTime
         #expect(!result.output.contains(left))
         let summary = /63 records, 78 tokens, done: stop\n/
         #expect(result.output.contains(summary))
-        #expect(result.output.contains(/connection closed +\d+ us after the loop was left\n/))
+        #expect(result.output.contains(/connection closed +[\d.]+ [mu]s after the loop was left\n/))
         let seen = try #require(
             result.output.firstMatch(
                 of:
