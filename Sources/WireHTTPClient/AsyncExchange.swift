@@ -39,7 +39,9 @@ package func perform(
     case .transport(let transport, let interest, let deadline):
         return .ready(await system.ready(transport, for: interest, until: deadline))
     case .addresses(let host, let port, let deadline, let cancellation):
-        guard let found = await system.addresses(of: host, port: port, until: deadline, cancellation) else {
+        guard
+            let found = await system.addresses(of: host, port: port, until: deadline, cancellation)
+        else {
             return .ready(.none)
         }
         return .resolved(found)
@@ -47,7 +49,7 @@ package func perform(
         await system.wait(for: ticket, until: deadline, cancellation)
         return .ready(.none)
     case .turn:
-        await Task.yield()
+        await system.yield()
         return .ready(.none)
     }
 }

@@ -99,4 +99,3 @@ public struct ResponseRecords<Form: RecordForm>: AsyncSequence, Sendable {
         }
     }
 }
-
