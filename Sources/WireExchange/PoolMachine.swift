@@ -201,8 +201,10 @@ public struct PoolMachine: ~Copyable {
         guard let connection = connections[id.value], connection.idleSince == nil else { return [] }
         forget(id.value, connection)
         guard !waiting.isEmpty, let (ticket, origin) = nextTicket(released: nil) else { return [] }
+        // Opened first: an origin of which nothing were left would be forgotten with its ticket.
+        let opened = open(origin, at: now)
         removeTicket(ticket, of: origin)
-        return [.grant(TicketID(value: ticket), .connect(open(origin, at: now)))]
+        return [.grant(TicketID(value: ticket), .connect(opened))]
     }
 
     /// Takes out the connections that have idled too long; the caller closes them.
