@@ -331,7 +331,9 @@ public struct PoolMachine: ~Copyable {
         var best: (id: Int, origin: OriginState)?
         for origin in waiting {
             guard let ticket = firstTicket(of: origin), ticket < best?.id ?? .max else { continue }
-            if origin === released || origin.openCount < limits.perOrigin { best = (ticket, origin) }
+            if origin === released || origin.openCount < limits.perOrigin {
+                best = (ticket, origin)
+            }
         }
         return best
     }
