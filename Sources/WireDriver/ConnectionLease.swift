@@ -108,7 +108,7 @@ package final class PoolTicket: Sendable {
         wake?()
     }
 
-    var isOver: Bool { state.withLock { $0.isOver } }
+    package var isOver: Bool { state.withLock { $0.isOver } }
 
     /// The connection, once; nil when there is none.
     func take() -> ConnectionLease? {

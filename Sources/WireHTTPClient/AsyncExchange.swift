@@ -49,7 +49,7 @@ package func perform(
         await system.wait(for: ticket, until: deadline, cancellation)
         return .ready(.none)
     case .turn:
-        await Task.yield()
+        await system.yield()
         return .ready(.none)
     }
 }

@@ -20,6 +20,9 @@ package protocol AsyncNetworkSystem: NetworkSystem {
         for ticket: PoolTicket, until deadline: Instant, _ cancellation: Cancellation?
     ) async
 
+    /// Lets others on this thread have their turn.
+    func yield() async
+
     /// Calls `body` at about `due`, on whatever thread.
     func schedule(at due: Instant, _ body: @escaping @Sendable () -> Void)
 }

@@ -64,6 +64,8 @@ package final class ReactorSystem: AsyncNetworkSystem {
         }
     }
 
+    package func yield() async { await Task.yield() }
+
     package func schedule(at due: Instant, _ body: @escaping @Sendable () -> Void) {
         guard let loop = try? reactor.loopForConnection() else { return }
         loop.core.schedule(Callback(body), at: due)

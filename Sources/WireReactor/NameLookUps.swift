@@ -13,15 +13,29 @@ package final class NameLookUps: Sendable {
         var queue: [LookUp] = []
     }
 
-    private let state = Mutex(State())
+    package typealias Answer = Result<[SocketAddress], ResolveFailure>
 
-    package init() {}
+    private let state = Mutex(State())
+    private let resolve: @Sendable (String, UInt16) -> Answer
+
+    package convenience init() {
+        self.init { host, port in
+            do throws(ResolveFailure) {
+                return .success(try Resolver.addresses(of: host, port: port))
+            } catch { return .failure(error) }
+        }
+    }
+
+    /// - Parameter resolve: what takes the place of the system's resolver (in a test). May block.
+    package init(_ resolve: @escaping @Sendable (String, UInt16) -> Answer) {
+        self.resolve = resolve
+    }
 
     /// - Returns: nil when the deadline came or the task was cancelled first. The answer that comes
     ///   later touches nothing but itself.
     package func addresses(
         of host: String, port: UInt16, until deadline: Instant, for waiter: Waiter
-    ) async -> Result<[SocketAddress], ResolveFailure>? {
+    ) async -> Answer? {
         let lookUp = LookUp(host: host, port: port, waiter: waiter)
         start(lookUp)
         _ = await withTaskCancellationHandler {
@@ -43,7 +57,7 @@ package final class NameLookUps: Sendable {
     }
 
     private func work() {
-        while let lookUp = next() { lookUp.run() }
+        while let lookUp = next() { lookUp.answer(resolve(lookUp.host, lookUp.port)) }
     }
 
     private func next() -> LookUp? {
@@ -61,7 +75,7 @@ private final class LookUp: Sendable {
     let host: String
     let port: UInt16
     let waiter: Waiter
-    private let found = Mutex<Result<[SocketAddress], ResolveFailure>?>(nil)
+    private let found = Mutex<NameLookUps.Answer?>(nil)
 
     init(host: String, port: UInt16, waiter: Waiter) {
         self.host = host
@@ -69,14 +83,10 @@ private final class LookUp: Sendable {
         self.waiter = waiter
     }
 
-    var result: Result<[SocketAddress], ResolveFailure>? { found.withLock { $0 } }
+    var result: NameLookUps.Answer? { found.withLock { $0 } }
 
-    func run() {
-        let result: Result<[SocketAddress], ResolveFailure>
-        do throws(ResolveFailure) {
-            result = .success(try Resolver.addresses(of: host, port: port))
-        } catch { result = .failure(error) }
-        found.withLock { $0 = result }
+    func answer(_ answer: NameLookUps.Answer) {
+        found.withLock { $0 = answer }
         waiter.wake()
     }
 }

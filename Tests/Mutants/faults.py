@@ -23,9 +23,9 @@ FAULTS = [
         "ExchangeTimeTests/contentIdleRunsFromTheLastContent"),
     Fault(
         "timeout-before-bytes",
-        "Sources/WireBlocking/BlockingExchange.swift",
-        "        // Also at a deadline: bytes that are in the kernel already beat it.\n",
-        "        try settle(machine.timeReached(lastReturn))\n",
+        "Sources/WireDriver/ExchangeDriver.swift",
+        "            // Also at a deadline: bytes that are in the kernel already beat it.\n",
+        "            try settle(machine.timeReached(lastReturn))\n",
         "DeadlineMercyTests/bytesInTheKernelBeatTheTimeout"),
     # Framing of messages
     Fault(
@@ -112,14 +112,37 @@ FAULTS = [
         "StaleRetryTests/aPostIsNotRepeatedOnceItWasSent"),
     Fault(
         "dropped-response-not-closed",
-        "Sources/WireBlocking/ConnectionPool.swift",
+        "Sources/WireDriver/ConnectionLease.swift",
         "    deinit { close() }\n",
         "    deinit { pool.discard(id) }\n",
         "LeavingTests/theScopeEnds"),
     Fault(
         "cancellation-ignored",
-        "Sources/WireBlocking/Cancellation.swift",
+        "Sources/WireDriver/Cancellation.swift",
         "public var isCancelled: Bool { state.withLock { $0.isCancelled } }",
         "public var isCancelled: Bool { false }",
         "CancellationTests/whileWaiting"),
+    # The pool and the loop
+    Fault(
+        "a-granted-place-not-counted",
+        "Sources/WireExchange/PoolMachine.swift",
+        """        let opened = open(origin, at: now)
+        removeTicket(ticket, of: origin)
+""",
+        """        removeTicket(ticket, of: origin)
+        let opened = open(origin, at: now)
+""",
+        "PoolQueueTests/nobodyOvertakes"),
+    Fault(
+        "stale-token-finds-the-next",
+        "Sources/WireReactor/RegistrationTable.swift",
+        "        places[index].generation &+= 1\n",
+        "",
+        "RegistrationTableTests/aStaleTokenFindsNobody"),
+    Fault(
+        "wake-before-the-wait-lost",
+        "Sources/WireReactor/Waiter.swift",
+        "            if state.suspended == nil { state.isWoken = true }\n",
+        "",
+        "WaiterTests/wokenBeforeTheWait"),
 ]

@@ -47,9 +47,19 @@ public final class ScriptedSystem: NetworkSystem, @unchecked Sendable {
     public var elapsed: Timeout { now.since(start) }
 
     /// Time passes while the driver does nothing.
-    public func advance(by time: Timeout) { now = now + time }
+    public func advance(by time: Timeout) { advance(to: now + time) }
 
-    func advance(to instant: Instant) { now = max(now, instant) }
+    func advance(to instant: Instant) {
+        while let next = timers.map(\.due).min(), next <= instant {
+            let index = timers.firstIndex { $0.due == next }!
+            now = max(now, next)
+            timers.remove(at: index).body()
+        }
+        now = max(now, instant)
+    }
+
+    /// What a client of the async driver has scheduled.
+    var timers: [(due: Instant, body: @Sendable () -> Void)] = []
 
     // MARK: NetworkSystem
 

@@ -15,10 +15,10 @@ let patientDeadlines = Deadlines.standard
     .with(\.responseHead, .seconds(30)).with(\.firstContent, .seconds(30))
     .with(\.bodyIdle, .seconds(30)).with(\.contentIdle, .seconds(30))
 
-func realClient(_ deadlines: Deadlines = patientDeadlines) -> BlockingHTTPClient {
-    var options = BlockingHTTPClient.Options()
+func realClient(_ deadlines: Deadlines = patientDeadlines) -> TestClient {
+    var options = ClientOptions()
     options.deadlines = deadlines
-    return BlockingHTTPClient(options)
+    return TestClient(options)
 }
 
 func loopback(_ port: UInt16, method: String = "GET", body: [UInt8]? = nil) -> HTTPRequest {
@@ -27,7 +27,7 @@ func loopback(_ port: UInt16, method: String = "GET", body: [UInt8]? = nil) -> H
 }
 
 /// The driver over Linux itself, on loopback.
-@Suite(.serialized) struct RealSocketTests {
+@Suite(.serialized, .eachDriver) struct RealSocketTests {
     @Test func exchangesOnOneConnection() throws {
         let server = try LoopbackServer { peer in
             while !peer.readHead().isEmpty { peer.send(chunkedHead + chunk("one\n") + lastChunk) }

@@ -58,7 +58,7 @@ struct AllocationTests {
     }
 
     @Test func linesOneByOne() throws {
-        var client = makeClient(scripted(AllocationTests.endless))
+        var client = BlockingHTTPClient(system: scripted(AllocationTests.endless))
         var response = try client.send(get())
         try expectNone { () throws(TransportError) in
             try response.nextLine()?.bytes.count == AllocationTests.line.utf8.count - 1
@@ -76,14 +76,14 @@ struct AllocationTests {
             stream.append(.bytes(part))
             start += piece
         }
-        var client = makeClient(
-            scripted(ConnectionScript([.request, .text(chunkedHead)] + stream)))
+        var client = BlockingHTTPClient(
+            system: scripted(ConnectionScript([.request, .text(chunkedHead)] + stream)))
         var response = try client.send(get())
         try expectNone { () throws(TransportError) in try response.nextLine() != nil }
     }
 
     @Test func pieces() throws {
-        var client = makeClient(scripted(AllocationTests.endless))
+        var client = BlockingHTTPClient(system: scripted(AllocationTests.endless))
         var response = try client.send(get())
         try expectNone { () throws(TransportError) in try response.nextBytes() != nil }
     }
@@ -92,8 +92,8 @@ struct AllocationTests {
         let event =
             chunk("data: " + AllocationTests.line + "\n") + chunk(": ping\n\n")
             + chunk("event: x\ndata: a\ndata: b\n\n")
-        var client = makeClient(
-            scripted(
+        var client = BlockingHTTPClient(
+            system: scripted(
                 ConnectionScript([
                     .request, .text(chunkedHead), .repeated([UInt8](event.utf8), count: .max),
                 ])))
@@ -109,7 +109,7 @@ struct AllocationTests {
             while peer.send(lines) {}
         }
         do {
-            var client = realClient()
+            var client = BlockingHTTPClient()
             var response = try client.send(loopback(server.port))
             // When a read first fills its room is up to the kernel: the buffer doubles from 16 KiB
             // to 512 KiB at some time.

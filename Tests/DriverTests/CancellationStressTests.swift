@@ -18,8 +18,12 @@ import WireTransport
     func nothingLeaksAndNobodyElseIsTouched() async {
         await #expect(processExitsWith: .success) {
             let before = DescriptorCheck.openSockets()
-            let fault = try CancellationStress.run(rounds: 1_000, seed: 20_261_120)
-            if let fault { fail(fault) }
+            for driver in Driver.allCases {
+                let fault = try Driver.$current.withValue(driver) {
+                    try CancellationStress.run(rounds: 1_000, seed: 20_261_120)
+                }
+                if let fault { fail("\(driver): \(fault)") }
+            }
             let after = DescriptorCheck.openSockets()
             if after != before { fail("open before: \(before), after: \(after)") }
         }
@@ -101,7 +105,7 @@ enum CancellationStress {
 
     /// Sends, while another thread cancels so many turns of a loop after the start, or after the head.
     private static func race(
-        _ client: inout BlockingHTTPClient, _ request: HTTPRequest, fromHead: Bool, spins: Int
+        _ client: inout TestClient, _ request: HTTPRequest, fromHead: Bool, spins: Int
     ) -> TransportError? {
         let cancellation = Cancellation()
         let started = Atomic(!fromHead)

@@ -8,7 +8,7 @@ import WireTime
 
 /// Each way in which a peer can fail to get on, and the deadline that ends it: which one, in which
 /// phase, after how long to the nanosecond, and that the connection is closed at that moment.
-@Suite struct DeadlineTests {
+@Suite(.eachDriver) struct DeadlineTests {
     private func expectTimeout(
         _ deadline: Deadline, after waited: Timeout, at elapsed: Timeout,
         _ system: ScriptedSystem, _ request: HTTPRequest = get(),
@@ -246,7 +246,7 @@ import WireTime
 }
 
 /// What does not count as the peer's idleness.
-@Suite struct DeadlineMercyTests {
+@Suite(.eachDriver) struct DeadlineMercyTests {
     /// In time to the nanosecond, in every phase.
     @Test func comesAtTheLastMoment() throws {
         let system = ScriptedSystem(

@@ -10,7 +10,7 @@ private let recordings: [ManifestRecording] = {
 
 /// Every recorded exchange through the client, cut in many ways: the same result each time, and the
 /// one that the manifest names.
-@Suite struct RecordingReplayTests {
+@Suite(.eachDriver) struct RecordingReplayTests {
     @Test func noneIsMissing() {
         #expect(recordings.count == 275)
         #expect(recordings.reduce(0) { $0 + $1.responses.count } == 278)

@@ -7,7 +7,7 @@ import WireFraming
 import WireTime
 
 /// However a response is left, its connection is closed before the next statement runs.
-@Suite struct LeavingTests {
+@Suite(.eachDriver) struct LeavingTests {
     /// Each leaves three lines into an endless response, which is where it came from.
     private func system() -> ScriptedSystem {
         ScriptedSystem(
@@ -27,7 +27,7 @@ import WireTime
     }
 
     private func expectUsable(
-        _ client: inout BlockingHTTPClient, _ system: ScriptedSystem,
+        _ client: inout TestClient, _ system: ScriptedSystem,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         #expect(client.connections == (0, 0), sourceLocation: sourceLocation)
@@ -68,7 +68,7 @@ import WireTime
 
     struct Stop: Error {}
 
-    private func throwInTheMiddle(_ client: inout BlockingHTTPClient) throws {
+    private func throwInTheMiddle(_ client: inout TestClient) throws {
         var response = try client.send(get())
         while let line = try response.nextLine() { if line.offset > 0 { throw Stop() } }
     }
@@ -85,10 +85,10 @@ import WireTime
         try expectUsable(&client, system)
     }
 
-    private func firstLine(_ client: inout BlockingHTTPClient) throws -> String? {
+    private func firstLine(_ client: inout TestClient) throws -> String? {
         var response = try client.send(get())
         guard let line = try response.nextLine() else { return nil }
-        return String(decoding: line.bytes)
+        return String(decoding: line.bytes, as: UTF8.self)
     }
 
     @Test func theFunctionReturns() throws {
@@ -99,7 +99,7 @@ import WireTime
         try expectUsable(&client, system)
     }
 
-    private func take(_ response: consuming BlockingResponse) { _ = consume response }
+    private func take(_ response: consuming TestResponse) { _ = consume response }
 
     @Test func theResponseIsGivenAway() throws {
         let system = system()
@@ -120,7 +120,7 @@ import WireTime
     @Test func anOptionalIsEmptied() throws {
         let system = system()
         var client = makeClient(system)
-        var held: BlockingResponse? = try client.send(get())
+        var held: TestResponse? = try client.send(get())
         #expect(system.closeTime(of: 1) == nil)
         held = nil
         expectClosed(system)

@@ -8,7 +8,7 @@ import WireSockets
 import WireTime
 
 /// Exactly which system calls an exchange makes, in which order.
-@Suite struct CallSequenceTests {
+@Suite(.eachDriver) struct CallSequenceTests {
     @Test func oneExchange() throws {
         let system = ScriptedSystem(
             ConnectionScript(

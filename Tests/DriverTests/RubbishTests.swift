@@ -8,7 +8,7 @@ import WireSockets
 import WireTime
 
 /// Peers that speak no HTTP, or too much of it: a typed error each time, soon, in little memory.
-@Suite struct RubbishTests {
+@Suite(.eachDriver) struct RubbishTests {
     private func outcome(_ input: [ConnectionScript.Input]) -> String {
         let system = ScriptedSystem(ConnectionScript([.request] + input + [.end]))
         system.recordsCalls = false

@@ -8,7 +8,7 @@ import WireSockets
 import WireTime
 
 /// When a connection carries another exchange, and when it must not.
-@Suite struct ReuseTests {
+@Suite(.eachDriver) struct ReuseTests {
     @Test func manyExchangesOnOneConnection() throws {
         let system = ScriptedSystem(
             ConnectionScript((0..<100).flatMap { _ in [.request, .text(okResponse)] }))
@@ -123,10 +123,13 @@ import WireTime
         #expect(client.connections == (1, 0))
     }
 
-    /// Several dead ones are looked at one after the other.
+    /// Only the one picked is looked at, and a new one takes its place. The others are found when they
+    /// are picked, or when they expire.
     @Test func allIdleOnesAreDead() throws {
         let dead = ConnectionScript([.request, .text(okResponse), .pause(.seconds(1)), .end])
-        let system = ScriptedSystem(dead, dead, dead, .responses(okResponse))
+        let system = ScriptedSystem(
+            dead, dead, dead, .responses(okResponse, okResponse), .responses(okResponse, okResponse)
+        )
         var client = makeClient(system)
         do {
             var first = try client.send(get())
@@ -139,13 +142,29 @@ import WireTime
         #expect(client.connections == (3, 0))
         system.advance(by: .seconds(2))
         #expect(try client.text(get()) == "ok")
-        #expect((1...3).allSatisfy { system.calls(on: $0).suffix(2) == [.peek(true), .close] })
-        #expect(client.connections == (1, 0))
+        #expect(system.calls(on: 3).suffix(2) == [.peek(true), .close])
+        #expect((1...2).allSatisfy { system.closeTime(of: $0) == nil })
+        #expect(client.connections == (3, 0))
+        do {
+            // The new one, then the next of the dead.
+            var first = try client.send(get())
+            var second = try client.send(get())
+            #expect(first.isReusedConnection && !second.isReusedConnection)
+            for _ in 0..<2 { _ = try first.nextBytes() }
+            for _ in 0..<2 { _ = try second.nextBytes() }
+        }
+        #expect(system.calls(on: 2).suffix(2) == [.peek(true), .close])
+        #expect(system.closeTime(of: 1) == nil)
+        system.advance(by: .seconds(29))
+        #expect(try client.text(get()) == "ok")
+        #expect(system.calls(on: 1).last == .close)
+        #expect(!system.calls(on: 1).contains(.peek(true)), "too old to be looked at")
+        #expect(system.problems == [])
     }
 }
 
 /// A connection that dies under its second request.
-@Suite struct StaleRetryTests {
+@Suite(.eachDriver) struct StaleRetryTests {
     /// Carries one exchange, then dies: after the second request, or while it is being sent.
     private func dying(
         _ input: [ConnectionScript.Input], output: [ConnectionScript.Output] = []
@@ -296,7 +315,7 @@ import WireTime
 }
 
 /// Answers that come while the request is still being sent.
-@Suite struct EarlyAnswerTests {
+@Suite(.eachDriver) struct EarlyAnswerTests {
     private let refusal = "HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nmore"
     private let large = [UInt8](repeating: 32, count: 100_000)
 

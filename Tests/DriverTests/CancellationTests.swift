@@ -7,7 +7,7 @@ import WireSockets
 import WireTime
 
 /// Cancelling at exact moments, in virtual time: the script cancels as another thread would.
-@Suite struct CancellationTests {
+@Suite(.eachDriver) struct CancellationTests {
     /// Where the exchange is when it is cancelled, one second after its last event.
     static let scripts: [(Phase, ConnectionScript)] = {
         let nothing: [ConnectionScript.Input] = []

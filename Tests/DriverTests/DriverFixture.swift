@@ -9,12 +9,12 @@ import WireTime
 /// A client over a script, with its deadlines all different so that each shows by its time.
 func makeClient(
     _ system: ScriptedSystem, deadlines: Deadlines = shortDeadlines,
-    _ change: (inout BlockingHTTPClient.Options) -> Void = { _ in }
-) -> BlockingHTTPClient {
-    var options = BlockingHTTPClient.Options()
+    _ change: (inout ClientOptions) -> Void = { _ in }
+) -> TestClient {
+    var options = ClientOptions()
     options.deadlines = deadlines
     change(&options)
-    return BlockingHTTPClient(options, system: system)
+    return TestClient(options, system: system)
 }
 
 let shortDeadlines = Deadlines.standard
@@ -46,7 +46,7 @@ func fail(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
     Issue.record(Comment(rawValue: text), sourceLocation: sourceLocation)
 }
 
-extension BlockingHTTPClient {
+extension TestClient {
     /// The body of a response, as text.
     mutating func text(
         _ request: HTTPRequest, cancellation: Cancellation? = nil

@@ -29,7 +29,7 @@ struct RecordedOutcome: Equatable {
     enum Unit { case pieces, lines, events }
 
     static func reading(
-        _ unit: Unit, of request: HTTPRequest, with client: inout BlockingHTTPClient
+        _ unit: Unit, of request: HTTPRequest, with client: inout TestClient
     ) -> RecordedOutcome {
         var outcome = RecordedOutcome()
         do throws(TransportError) {
@@ -37,19 +37,19 @@ struct RecordedOutcome: Equatable {
             outcome.takeHead(of: response)
             switch unit {
             case .pieces:
-                while let piece = try response.nextBytes() { outcome.body.append(copying: piece) }
+                while let piece = try response.nextBytes() { outcome.body += piece }
             case .lines:
                 while let line = try response.nextLine() {
                     outcome.lines.append([line.offset, line.bytes.count])
-                    outcome.body.append(copying: line.bytes)
+                    outcome.body += line.bytes
                     outcome.body.append(0x0A)
                 }
             case .events:
                 while let event = try response.nextEvent() {
                     outcome.eventCount += 1
-                    outcome.events.append(copying: event.type)
+                    outcome.events += event.type
                     outcome.events.append(0)
-                    outcome.events.append(copying: event.data)
+                    outcome.events += event.data
                     outcome.events.append(1)
                 }
             }
@@ -62,7 +62,7 @@ struct RecordedOutcome: Equatable {
         return outcome
     }
 
-    private mutating func takeHead(of response: borrowing BlockingResponse) {
+    private mutating func takeHead(of response: borrowing TestResponse) {
         informational = response.informational
         version = response.head.version
         status = response.status
