@@ -164,6 +164,11 @@ public struct PoolMachine: ~Copyable {
         tickets[lastTicket] = origin
         if !origin.isWaitedFor { waiting.append(origin) }
         origin.queue.append(lastTicket)
+        // A queue that is never empty keeps no more tickets that are gone than there are others.
+        if origin.queue.count > 2 * tickets.count + 64 {
+            origin.queue.removeAll { tickets[$0] == nil }
+            origin.firstTicket = 0
+        }
         return .queued(TicketID(value: lastTicket))
     }
 

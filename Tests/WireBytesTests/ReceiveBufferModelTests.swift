@@ -122,7 +122,7 @@ private struct Model {
             unsafe buffer.base.load(fromByteOffset: buffer.capacity + index, as: UInt8.self) == 0
         }
         try #require(isPadded, comment)
-        let isAligned = unsafe UInt(bitPattern: buffer.base) % 64 == 0
+        let isAligned = unsafe UInt(bitPattern: buffer.base) % 16 == 0
         try #require(isAligned, comment)
     }
 
