@@ -4,6 +4,7 @@ import PackageDescription
 // Each example is a program of one file, against the library as its users see it.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
 func example(_ name: String, _ products: String...) -> Target {
@@ -16,6 +17,12 @@ let package = Package(
     name: "TokenWireExamples",
     dependencies: [.package(name: "TokenWire", path: "..")],
     targets: [
+        example("first-minute", "TokenWire"),
+        example("parts", "TokenWire"),
+        example("many-streams", "TokenWire"),
+        example("on-the-loop", "TokenWire"),
+        example("script", "TokenWire"),
+        example("transport", "WireHTTPClient"),
         example("first-minute-blocking", "OllamaBlocking"),
         example("whole-answer-blocking", "OllamaBlocking"),
         example("codecs", "WireFraming", "WireJSON"),

@@ -25,6 +25,13 @@ expect() { # NAME PATTERN COMMAND...
     fi
 }
 
+expect first-minute '^ do sentence get ask before wow' "$examples/first-minute" tiny 'hello there'
+expect parts '^stop, 78 tokens$' "$examples/parts" tiny 'hello there'
+expect parts-left '^connections in use: 0$' "$examples/parts" tiny 'hello there' 5
+expect many-streams '^2: [0-9]* characters, 78 tokens$' "$examples/many-streams" tiny one two three
+expect on-the-loop '^63 records, ' "$examples/on-the-loop" tiny 'hello there'
+expect script '^left: cancelled$' "$examples/script" tiny 'hello there'
+expect transport '^63 lines, [0-9]* bytes, kept: true$' "$examples/transport" "http://${OLLAMA_HOST#http://}"
 expect first-minute-blocking '^ do sentence get ask before wow' "$examples/first-minute-blocking" tiny 'hello there'
 expect whole-answer-blocking 'slash (78 tokens)$' "$examples/whole-answer-blocking"
 expect codecs '^delta Hel$' "$examples/codecs"
