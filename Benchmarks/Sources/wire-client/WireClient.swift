@@ -8,6 +8,7 @@ let usage = """
            wire-client fanout URL --connections C --requests N [--loops L]
            wire-client streams URL --streams N [--body JSON] [--loops L]
            wire-client leave URL [--body JSON] --after K --times N --how break|cancel|drop|throw
+           wire-client cancel URL --times N --driver async     (URL: a stream that pauses)
     --driver blocking (firehose, pingpong, leave), reactor (borrowed records on the loop),
              async (the default executor), main (async from the main actor; firehose, pingpong)
     """
@@ -58,6 +59,9 @@ struct NotYet: Error {}
                 let how = options.how
             else { fail(usage, 2) }
             return ("leave", try await leave(options, driver, after: after, times: times, how))
+        case "cancel":
+            guard let times = options["times"] else { fail(usage, 2) }
+            return ("cancel", try await cancel(options, driver, times: times))
         default: fail(usage, 2)
         }
     }
