@@ -4,7 +4,6 @@ import PackageDescription
 // Each example is a program of one file, against the library as its users see it.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
 func example(_ name: String, _ products: String...) -> Target {
