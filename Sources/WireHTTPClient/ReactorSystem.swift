@@ -55,7 +55,10 @@ package final class ReactorSystem: AsyncNetworkSystem {
         guard let loop = try? reactor.loopForConnection() else { return }
         let waiter = Waiter(on: loop.core)
         cancellation?.attach(waiter)
-        defer { cancellation?.detach(waiter) }
+        defer {
+            cancellation?.detach(waiter)
+            waiter.retire()
+        }
         ticket.whenOver { waiter.wake() }
         _ = await withTaskCancellationHandler {
             await waiter.wait(for: .none, until: deadline)

@@ -29,6 +29,8 @@ package final class LoopCore: @unchecked Sendable {
     private let threadID = Atomic<UInt>(0)
     private let isStopping = Atomic<Bool>(false)
     private let hasEnded = Atomic<Bool>(false)
+    /// Timers in the heap that nobody waits for any more, about.
+    private let retiredTimers = Atomic<Int>(0)
     private let published = Mutex(LoopStatistics())
     private static let wakeToken = UInt64.max
 
@@ -85,6 +87,9 @@ package final class LoopCore: @unchecked Sendable {
         inbox.push(.timer(timer, due))
         if due.nanoseconds < sleepsUntil.load(ordering: .sequentiallyConsistent) { wakeUp() }
     }
+
+    /// A connection that closes early leaves its timer in the heap.
+    func noteRetiredTimer() { retiredTimers.wrappingAdd(1, ordering: .relaxed) }
 
     /// Wakes a waiter without running anybody's code in the calling thread.
     func wake(_ waiter: Waiter) {
@@ -198,6 +203,11 @@ package final class LoopCore: @unchecked Sendable {
         while let timer = timers.popDue(at: now) {
             statistics.timers += 1
             if let next = timer.fire(at: now) { timers.insert(timer, due: max(next, now)) }
+        }
+        // At constant cost for each: no more of them than of the others.
+        if retiredTimers.load(ordering: .relaxed) > 64 + timers.count / 2 {
+            retiredTimers.store(0, ordering: .relaxed)
+            timers.sweep()
         }
     }
 }

@@ -43,6 +43,7 @@ package final class NameLookUps: Sendable {
         } onCancel: {
             lookUp.waiter.wake()
         }
+        waiter.retire()
         return lookUp.result
     }
 

@@ -55,6 +55,7 @@ package final class ReactorTransport: ByteTransport {
 
     package func close() {
         waiter.loop.deregister(token)
+        waiter.retire()
         connection.close()
     }
 }

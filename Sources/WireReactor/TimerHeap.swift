@@ -4,6 +4,12 @@ package import WireTime
 package protocol LoopTimer: AnyObject, Sendable {
     /// - Returns: when to call again; nil for not at all.
     func fire(at now: Instant) -> Instant?
+    /// Nobody waits for it any more: `fire` would do nothing.
+    var isRetired: Bool { get }
+}
+
+extension LoopTimer {
+    package var isRetired: Bool { false }
 }
 
 /// Timers by when they are due: a binary heap. One is touched when it is set and when it fires; what
@@ -43,8 +49,14 @@ struct TimerHeap {
         return first.timer
     }
 
-    private mutating func sink() {
-        var parent = 0
+    /// Takes out what is retired.
+    mutating func sweep() {
+        entries.removeAll { $0.timer.isRetired }
+        for parent in (0..<(entries.count / 2)).reversed() { sink(from: parent) }
+    }
+
+    private mutating func sink(from start: Int = 0) {
+        var parent = start
         while true {
             var child = 2 * parent + 1
             if child >= entries.count { return }

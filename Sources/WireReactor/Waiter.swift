@@ -26,6 +26,7 @@ package final class Waiter: LoopTimer, Interruptible {
         var deadline = Instant.distantFuture
         /// When the loop will call `fire`.
         var scheduled = Instant.distantFuture
+        var isRetired = false
     }
 
     package let loop: LoopCore
@@ -80,6 +81,17 @@ package final class Waiter: LoopTimer, Interruptible {
         }
         suspended?.resume(ready)
     }
+
+    /// Nobody will wait here again. What the loop still holds of it is dropped when there is much of it.
+    package func retire() {
+        let isScheduled = state.withLock { state in
+            defer { state.isRetired = true }
+            return !state.isRetired && state.scheduled != .distantFuture
+        }
+        if isScheduled { loop.noteRetiredTimer() }
+    }
+
+    package var isRetired: Bool { state.withLock { $0.isRetired } }
 
     package func fire(at now: Instant) -> Instant? {
         var next: Instant?
