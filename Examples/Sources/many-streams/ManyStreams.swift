@@ -11,7 +11,8 @@ import TokenWire
                 group.addTask { (number, try await ollama.chat(model, prompt).collect()) }
             }
             for try await (number, reply) in group {
-                print("\(number): \(reply.text.count) characters, \(reply.summary.evalCount) tokens")
+                print(
+                    "\(number): \(reply.text.count) characters, \(reply.summary.evalCount) tokens")
             }
         }
     }
