@@ -1,7 +1,0 @@
-import Testing
-import TestSupport
-import WireHTTPClient
-import WireServer
-
-@Suite struct FirstTests {
-}
