@@ -18,7 +18,21 @@ public struct AllocationCount: Equatable, Sendable {
         allocation_counter_start()
         defer { allocation_counter_stop() }
         try body()
-        return AllocationCount(
+        return .soFar
+    }
+
+    /// The same for what never suspends.
+    public static func duringTask<Failure: Error>(
+        _ body: () async throws(Failure) -> Void
+    ) async throws(Failure) -> AllocationCount {
+        allocation_counter_start()
+        defer { allocation_counter_stop() }
+        try await body()
+        return .soFar
+    }
+
+    private static var soFar: AllocationCount {
+        AllocationCount(
             allocations: Int(allocation_counter_allocations()),
             bytes: Int(allocation_counter_bytes()), frees: Int(allocation_counter_frees()))
     }

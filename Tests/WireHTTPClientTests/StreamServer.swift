@@ -9,7 +9,9 @@ import WireTime
 
 /// A server on loopback, and a client on a loop of its own, so that what each has open can be counted.
 struct StreamServer {
-    static let patience = Timeout.seconds(30)
+    /// How long anything waits before a test counts as failed. Long, because tests that compute for a
+    /// while may keep all threads from others.
+    static let patience = Timeout.minutes(5)
 
     let server: ReplayServer
     let reactor = Reactor(loops: 1)
@@ -20,6 +22,9 @@ struct StreamServer {
         server = try ReplayServer.answering { StreamServer.script(for: $0) }
         loop = try reactor.loops()[0]
         var options = ClientOptions()
+        for deadline in [\Deadlines.connect, \.requestWrite, \.poolWait, \.contentIdle] {
+            options.deadlines[keyPath: deadline] = StreamServer.patience
+        }
         change(&options)
         client = HTTPClient(options, reactor: reactor)
     }

@@ -141,19 +141,11 @@ import WireTime
 
 @Suite struct LoopTests {
     private final class Recorder: LoopTimer {
-        let due: Instant
-        let again: Instant?
-        let fired: @Sendable (Instant) -> Void
+        let fired: @Sendable (Instant) -> Instant?
 
-        init(due: Instant, again: Instant? = nil, _ fired: @escaping @Sendable (Instant) -> Void) {
-            (self.due, self.again, self.fired) = (due, again, fired)
-        }
+        init(_ fired: @escaping @Sendable (Instant) -> Instant?) { self.fired = fired }
 
-        func fire(at now: Instant) -> Instant? {
-            fired(now)
-            guard let again, now < again else { return nil }
-            return again
-        }
+        func fire(at now: Instant) -> Instant? { fired(now) }
     }
 
     /// Set by another thread in any order: each fires, in order, never too early.
@@ -165,12 +157,13 @@ import WireTime
         let times = [7, 3, 9, 1, 5, 3].map { start + .milliseconds($0) }
         for due in times {
             running.loop.core.schedule(
-                Recorder(due: due) { now in
+                Recorder { now in
                     let count = fired.withLock { fired in
                         fired.append((due, now))
                         return fired.count
                     }
                     if count == times.count { ended.open() }
+                    return nil
                 }, at: due)
         }
         await ended.wait()
@@ -184,16 +177,21 @@ import WireTime
     @Test func aTimerCanAskToBeCalledAgain() async throws {
         let running = try RunningLoop()
         let ended = Signal()
-        let again = MonotonicClock.now + .milliseconds(5)
-        let calls = Counter()
+        let calls = Mutex<[Instant]>([])
         running.loop.core.schedule(
-            Recorder(due: MonotonicClock.now, again: again) { now in
-                calls.add()
-                if now >= again { ended.open() }
+            Recorder { now in
+                let count = calls.withLock { calls in
+                    calls.append(now)
+                    return calls.count
+                }
+                if count == 3 { ended.open() }
+                return count == 3 ? nil : now + .milliseconds(2)
             }, at: MonotonicClock.now)
         await ended.wait()
         running.stop()
-        #expect(calls.value >= 2)
+        let times = calls.withLock { $0 }
+        #expect(times.count == 3)
+        #expect(zip(times, times.dropFirst()).allSatisfy { $1.since($0) >= .milliseconds(2) })
     }
 
     /// One job, one message, and time that passed: what the numbers mean.

@@ -8,7 +8,9 @@ import WireTime
 
 /// A reactor of one loop for one test; its thread has ended when `stop` returns.
 struct RunningLoop {
-    static let patience = Timeout.seconds(30)
+    /// How long anything waits before a test counts as failed. Long, because tests that compute for a
+    /// while may keep all threads from others.
+    static let patience = Timeout.minutes(5)
 
     let reactor = Reactor(loops: 1)
     let loop: EventLoop
