@@ -36,6 +36,8 @@ package struct ExchangeDriver: ~Copyable {
     /// A read that did not fill its room has emptied the socket: wait before the next.
     private var expectsWait = true
     private var lastReturn: Instant
+    /// When it turned out last that there is something to wait for, at the latest.
+    private var waitsSince: Instant
     /// Bytes received since a deadline passed, and the most that a socket's buffer is taken to hold.
     private var lateBytes = 0
     private static let kernelBytes = 8 << 20
@@ -73,6 +75,7 @@ package struct ExchangeDriver: ~Copyable {
         reader = MessageReader(
             toHEAD: self.request.toHEAD, limits: options.limits, recordLimit: options.recordLimit)
         lastReturn = now
+        waitsSince = now
     }
 
     package var timings: ExchangeTimings { machine.timings }
@@ -110,20 +113,43 @@ package struct ExchangeDriver: ~Copyable {
             readsInTurn = 0
             return
         }
-        lastReturn = system.now
         readsInTurn = 0
+        if case .exchanging = stage {
+            try checkCancellation()
+            if ready.write {
+                lastReturn = system.now
+                try write()
+            }
+            if ready == Readiness(read: false, write: true) { return }
+            // Also at a deadline: bytes that are in the kernel already beat it.
+            return try receive()
+        }
+        lastReturn = system.now
         try checkCancellation(at: lastReturn)
         switch stage {
-        case .start: return
+        case .start, .exchanging: return
         case .queued(let place): try queued(place)
         case .resolving: try settle(machine.timeReached(lastReturn))
         case .connecting: try connecting(ready)
-        case .exchanging:
-            if ready.write { try write() }
-            if ready == Readiness(read: false, write: true) { return }
-            // Also at a deadline: bytes that are in the kernel already beat it.
-            try receive()
         }
+    }
+
+    /// Waits for bytes and reads them, in one call: for who has the thread to himself. Only where
+    /// nothing else is waited for, the connection can do it, and no deadline is near.
+    ///
+    /// - Returns: false when nothing came of it: see `wait`.
+    package mutating func receiveWaiting() throws(TransportError) -> Bool {
+        guard case .exchanging = stage, expectsWait, !hasFailed,
+            let transport = lease?.transport, let longest = transport.longestReceive,
+            machine.interest == .init(read: true, write: false),
+            machine.nextDeadline > waitsSince + (longest + longest)
+        else { return false }
+        readsInTurn = 0
+        let (result, room) = try refill(transport, waits: true)
+        try checkCancellation()
+        if result == .wouldBlock { return false }
+        try take(result, room: room)
+        return true
     }
 
     /// The look-up of the origin's host has come to something.
@@ -155,8 +181,9 @@ package struct ExchangeDriver: ~Copyable {
         try settle(machine.cancelled(at: system.now))
     }
 
-    private mutating func checkCancellation(at now: Instant) throws(TransportError) {
-        if let cancellation, cancellation.isCancelled { try settle(machine.cancelled(at: now)) }
+    private mutating func checkCancellation(at now: Instant? = nil) throws(TransportError) {
+        guard let cancellation, cancellation.isCancelled else { return }
+        try settle(machine.cancelled(at: now ?? system.now))
     }
 
     // MARK: Up to the head
@@ -198,15 +225,16 @@ package struct ExchangeDriver: ~Copyable {
             try settle(failure(of: error))
             return true
         }
-        return try readMore()
+        return try readMore(afterPause: false)
     }
 
     private mutating func takeConnection(fresh: Bool) throws(TransportError) {
-        try checkCancellation(at: system.now)
-        switch pool.lease(request.origin) {
-        case .lease(let lease): try use(lease, fresh: fresh)
+        try checkCancellation()
+        let now = system.now
+        switch pool.lease(request.origin, at: now) {
+        case .lease(let lease): try use(lease, fresh: fresh, at: now)
         case .queued(let ticket):
-            machine.beginPoolWait(at: system.now)
+            machine.beginPoolWait(at: now)
             stage = .queued(PoolPlace(ticket))
         case .refused: try refuse()
         }
@@ -217,7 +245,7 @@ package struct ExchangeDriver: ~Copyable {
         machine.endPoolWait()
         guard let lease = place.ticket.take() else { return try refuse() }
         lease.checkReused()
-        try use(lease, fresh: false)
+        try use(lease, fresh: false, at: system.now)
     }
 
     private mutating func refuse() throws(TransportError) {
@@ -228,7 +256,7 @@ package struct ExchangeDriver: ~Copyable {
     }
 
     private mutating func use(
-        _ lease: ConnectionLease, fresh: Bool
+        _ lease: ConnectionLease, fresh: Bool, at now: Instant
     ) throws(TransportError) {
         self.lease = lease
         expectsWait = true
@@ -236,10 +264,10 @@ package struct ExchangeDriver: ~Copyable {
         isReused = lease.transport != nil
         if isReused {
             lease.attach(cancellation)
-            return try beginRequest()
+            return try beginRequest(at: now)
         }
         let origin = request.origin
-        machine.beginResolve(at: system.now)
+        machine.beginResolve(at: now)
         stage = .resolving
         // What needs no look-up needs no waiting either.
         if let known = system.knownAddresses(of: origin.host, port: origin.port) {
@@ -270,7 +298,9 @@ package struct ExchangeDriver: ~Copyable {
     private mutating func connecting(_ ready: Readiness) throws(TransportError) {
         guard let transport = lease?.transport else { return }
         guard ready.write else { return try settle(machine.timeReached(lastReturn)) }
-        guard let error = transport.finishConnecting() else { return try beginRequest() }
+        guard let error = transport.finishConnecting() else {
+            return try beginRequest(at: lastReturn)
+        }
         attempts.append(
             ConnectAttempt(
                 address: transport.peer, errorNumber: error.number, message: error.message))
@@ -278,9 +308,9 @@ package struct ExchangeDriver: ~Copyable {
         try connectNext()
     }
 
-    private mutating func beginRequest() throws(TransportError) {
+    private mutating func beginRequest(at now: Instant) throws(TransportError) {
         stage = .exchanging
-        machine.beginRequest(reused: isReused, at: system.now)
+        machine.beginRequest(reused: isReused, at: now)
         try write()
     }
 
@@ -298,7 +328,7 @@ package struct ExchangeDriver: ~Copyable {
                 lastReturn = system.now
                 machine.wrote(count, at: lastReturn)
                 // A peer that takes all at once must not keep `total` from being looked at.
-                if machine.nextDeadline <= lastReturn { return }
+                if machine.isSending, machine.nextDeadline <= lastReturn { return }
             case .wouldBlock: return
             case .failed:
                 let now = system.now
@@ -311,16 +341,24 @@ package struct ExchangeDriver: ~Copyable {
     // MARK: Bytes
 
     /// Reads on, or says by false that it has to wait first.
-    private mutating func readMore() throws(TransportError) -> Bool {
+    ///
+    /// - Parameter afterPause: the caller has had the time since the last read: that is not the peer's
+    ///   idleness.
+    private mutating func readMore(afterPause: Bool) throws(TransportError) -> Bool {
         countContent()
         try expire()
-        machine.resumed(after: system.now.since(lastReturn))
+        waitsSince = lastReturn
+        if afterPause {
+            waitsSince = system.now
+            machine.resumed(after: waitsSince.since(lastReturn))
+        }
         if expectsWait || readsInTurn == ExchangeDriver.turn { return false }
         // Not read empty first: closing with bytes unread is what resets a peer that still sends.
-        try checkCancellation(at: system.now)
+        try checkCancellation()
         try receive()
         return true
     }
+
 
     /// A deadline had passed at the last read, and what that brought has not moved it: the peer's time
     /// is up, even if it always has more to send. Reads go on only for what the kernel may have held.
@@ -336,6 +374,12 @@ package struct ExchangeDriver: ~Copyable {
         guard let transport = lease?.transport else { return }
         readsInTurn += 1
         let (result, room) = try refill(transport)
+        try take(result, room: room)
+    }
+
+    private mutating func take(
+        _ result: ReceiveResult, room: Int
+    ) throws(TransportError) {
         lastReturn = system.now
         switch result {
         case .bytes(let count):
@@ -353,12 +397,15 @@ package struct ExchangeDriver: ~Copyable {
     }
 
     private mutating func refill(
-        _ transport: any ByteTransport
+        _ transport: any ByteTransport, waits: Bool = false
     ) throws(TransportError) -> (ReceiveResult, room: Int) {
         do throws(MessageReader.Failure) {
             return try reader.refill { output in
                 let room = output.freeCapacity
-                return (transport.receive(into: &output), room)
+                let result =
+                    waits
+                    ? transport.receiveWaiting(into: &output) : transport.receive(into: &output)
+                return (result, room)
             }
         } catch {
             try settle(failure(of: error))
@@ -386,6 +433,7 @@ package struct ExchangeDriver: ~Copyable {
 
     /// The next unit of the body.
     package mutating func next(_ unit: Unit) throws(TransportError) -> Step {
+        var afterPause = true
         while !hasFailed {
             let step: MessageReader.RecordStep
             do throws(MessageReader.Failure) {
@@ -401,7 +449,8 @@ package struct ExchangeDriver: ~Copyable {
             switch step {
             case .record(let range): return .record(range)
             case .needsBytes:
-                if try !readMore() { return .blocked }
+                if try !readMore(afterPause: afterPause) { return .blocked }
+                afterPause = false
             case .end:
                 finish()
                 return .end
