@@ -8,7 +8,7 @@ package import WireTransport
 package final class ConnectionPool: Sendable {
     private struct State: ~Copyable {
         var machine: PoolMachine
-        var idle: [ConnectionID: any ByteTransport] = [:]
+        var idle = IdleConnections()
         var waiting: [TicketID: PoolTicket] = [:]
         var isExpiryScheduled = false
     }
@@ -42,12 +42,11 @@ package final class ConnectionPool: Sendable {
 
     /// An idle connection that still stands, a place for a new one, or one in the queue. One peek at
     /// the connection picked: what is readable while nobody asked anything is closed, or about to be.
-    package func lease(_ origin: Origin) -> Assignment {
-        let now = system.now
+    package func lease(_ origin: Origin, at now: Instant) -> Assignment {
         var closing: [any ByteTransport] = []
         let assignment = state.withLock { state -> Assignment in
             for id in state.machine.expire(at: now) {
-                if let transport = state.idle.removeValue(forKey: id) { closing.append(transport) }
+                if let transport = state.idle.remove(id) { closing.append(transport) }
             }
             switch state.machine.acquire(origin, at: now) {
             case .refused: return .refused
@@ -56,7 +55,7 @@ package final class ConnectionPool: Sendable {
                 state.waiting[id] = ticket
                 return .queued(ticket)
             case .lease(let lease, let evicted):
-                if let evicted, let transport = state.idle.removeValue(forKey: evicted) {
+                if let evicted, let transport = state.idle.remove(evicted) {
                     closing.append(transport)
                 }
                 return .lease(make(lease, &state.idle))
@@ -68,19 +67,19 @@ package final class ConnectionPool: Sendable {
     }
 
     private func make(
-        _ lease: PoolMachine.Lease, _ idle: inout [ConnectionID: any ByteTransport]
+        _ lease: PoolMachine.Lease, _ idle: inout IdleConnections
     ) -> ConnectionLease {
         switch lease {
         case .connect(let id): ConnectionLease(id: id, pool: self, transport: nil)
         case .reuse(let id):
-            ConnectionLease(id: id, pool: self, transport: idle.removeValue(forKey: id))
+            ConnectionLease(id: id, pool: self, transport: idle.remove(id))
         }
     }
 
     func giveBack(_ id: ConnectionID, _ transport: any ByteTransport) {
         let now = system.now
         settle { state in
-            state.idle[id] = transport
+            state.idle.insert(id, transport)
             return state.machine.release(id, at: now)
         }
         scheduleExpiry()
@@ -135,7 +134,7 @@ package final class ConnectionPool: Sendable {
             for decision in decide(&state) {
                 switch decision {
                 case .close(let id):
-                    if let transport = state.idle.removeValue(forKey: id) {
+                    if let transport = state.idle.remove(id) {
                         closing.append(transport)
                     }
                 case .grant(let id, let lease):
@@ -152,5 +151,23 @@ package final class ConnectionPool: Sendable {
         }
         for transport in closing { transport.close() }
         for (ticket, lease) in granted { ticket.grant(lease) }
+    }
+}
+
+/// What stands behind the identities of idle connections. The one that came last is nearly always the
+/// next to go, so that it is kept beside the others, found without hashing.
+private struct IdleConnections {
+    private var last: (id: ConnectionID, transport: any ByteTransport)?
+    private var others: [ConnectionID: any ByteTransport] = [:]
+
+    mutating func insert(_ id: ConnectionID, _ transport: any ByteTransport) {
+        if let last { others[last.id] = last.transport }
+        last = (id, transport)
+    }
+
+    mutating func remove(_ id: ConnectionID) -> (any ByteTransport)? {
+        guard let last, last.id == id else { return others.removeValue(forKey: id) }
+        self.last = nil
+        return last.transport
     }
 }
