@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WireBytes
 package import WireExchange
 package import WireTime
 package import WireTransport
@@ -9,6 +10,7 @@ package final class ConnectionPool: Sendable {
     private struct State: ~Copyable {
         var machine: PoolMachine
         var idle = IdleConnections()
+        var spares = SpareBuffers()
         var waiting: [TicketID: PoolTicket] = [:]
         var isExpiryScheduled = false
     }
@@ -58,7 +60,7 @@ package final class ConnectionPool: Sendable {
                 if let evicted, let transport = state.idle.remove(evicted) {
                     closing.append(transport)
                 }
-                return .lease(make(lease, &state.idle))
+                return .lease(make(lease, &state))
             }
         }
         for transport in closing { transport.close() }
@@ -66,19 +68,24 @@ package final class ConnectionPool: Sendable {
         return assignment
     }
 
-    private func make(
-        _ lease: PoolMachine.Lease, _ idle: inout IdleConnections
-    ) -> ConnectionLease {
+    private func make(_ lease: PoolMachine.Lease, _ state: inout State) -> ConnectionLease {
+        let spare = state.spares.take()
         switch lease {
-        case .connect(let id): ConnectionLease(id: id, pool: self, transport: nil)
+        case .connect(let id):
+            return ConnectionLease(id: id, pool: self, transport: nil, spare: spare)
         case .reuse(let id):
-            ConnectionLease(id: id, pool: self, transport: idle.remove(id))
+            return ConnectionLease(
+                id: id, pool: self, transport: state.idle.remove(id), spare: spare)
         }
     }
 
-    func giveBack(_ id: ConnectionID, _ transport: any ByteTransport) {
+    func giveBack(
+        _ id: ConnectionID, _ transport: any ByteTransport, _ buffer: consuming ReceiveBuffer?
+    ) {
         let now = system.now
+        var buffer = buffer
         settle { state in
+            if let buffer = buffer.take() { state.spares.keep(buffer) }
             state.idle.insert(id, transport)
             return state.machine.release(id, at: now)
         }
@@ -138,7 +145,7 @@ package final class ConnectionPool: Sendable {
                         closing.append(transport)
                     }
                 case .grant(let id, let lease):
-                    let lease = make(lease, &state.idle)
+                    let lease = make(lease, &state)
                     // Nobody holds it any more: handing it over will put it back.
                     let ticket = state.waiting.removeValue(forKey: id)
                     if let ticket { granted.append((ticket, lease)) }
@@ -169,5 +176,23 @@ private struct IdleConnections {
         guard let last, last.id == id else { return others.removeValue(forKey: id) }
         self.last = nil
         return last.transport
+    }
+}
+
+/// Memory of exchanges that have ended, for those to come: a few buffers, the one used last first.
+private struct SpareBuffers: ~Copyable {
+    private var buffers = InlineArray<8, ReceiveBuffer?> { _ in nil }
+    private var count = 0
+
+    mutating func keep(_ buffer: consuming ReceiveBuffer) {
+        if count == buffers.count { return }
+        buffers[count] = consume buffer
+        count += 1
+    }
+
+    mutating func take() -> ReceiveBuffer? {
+        if count == 0 { return nil }
+        count -= 1
+        return buffers[count].take()
     }
 }

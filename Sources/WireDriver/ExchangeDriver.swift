@@ -13,7 +13,7 @@ package import WireTransport
 ///     loop: switch try driver.next(.line) { record, end, or blocked: the same }
 @usableFromInline
 package struct ExchangeDriver: ~Copyable {
-    private enum Stage {
+    enum Stage {
         case start(fresh: Bool)
         case queued(PoolPlace)
         case resolving
@@ -21,21 +21,21 @@ package struct ExchangeDriver: ~Copyable {
         case exchanging
     }
 
-    private let system: any NetworkSystem
-    private let pool: ConnectionPool
-    private let request: OutgoingRequest
+    let system: any NetworkSystem
+    let pool: ConnectionPool
+    let request: OutgoingRequest
     private let limits: HTTP1Limits
     private let recordLimit: ByteLimit
-    private let cancellation: Cancellation?
-    private var machine: ExchangeMachine
+    let cancellation: Cancellation?
+    var machine: ExchangeMachine
     @usableFromInline package var reader: MessageReader
-    private var stage = Stage.start(fresh: false)
-    private var addresses: ArraySlice<SocketAddress> = []
-    private var attempts: [ConnectAttempt] = []
-    private var lease: ConnectionLease?
+    var stage = Stage.start(fresh: false)
+    var addresses: ArraySlice<SocketAddress> = []
+    var attempts: [ConnectAttempt] = []
+    var lease: ConnectionLease?
     /// A read that did not fill its room has emptied the socket: wait before the next.
-    private var expectsWait = true
-    private var lastReturn: Instant
+    var expectsWait = true
+    var lastReturn: Instant
     /// When it turned out last that there is something to wait for, at the latest.
     private var waitsSince: Instant
     /// Bytes received since a deadline passed, and the most that a socket's buffer is taken to hold.
@@ -44,7 +44,7 @@ package struct ExchangeDriver: ~Copyable {
     /// Reads since the last wait; a peer that always has more must not keep a thread from others.
     private var readsInTurn = 0
     private static let turn = 16
-    package private(set) var isReused = false
+    package internal(set) var isReused = false
     package private(set) var informational: [Int] = []
     package private(set) var wasReleased = false
     /// What every later call throws again.
@@ -181,7 +181,7 @@ package struct ExchangeDriver: ~Copyable {
         try settle(machine.cancelled(at: system.now))
     }
 
-    private mutating func checkCancellation(at now: Instant? = nil) throws(TransportError) {
+    mutating func checkCancellation(at now: Instant? = nil) throws(TransportError) {
         guard let cancellation, cancellation.isCancelled else { return }
         try settle(machine.cancelled(at: now ?? system.now))
     }
@@ -228,87 +228,7 @@ package struct ExchangeDriver: ~Copyable {
         return try readMore(afterPause: false)
     }
 
-    private mutating func takeConnection(fresh: Bool) throws(TransportError) {
-        try checkCancellation()
-        let now = system.now
-        switch pool.lease(request.origin, at: now) {
-        case .lease(let lease): try use(lease, fresh: fresh, at: now)
-        case .queued(let ticket):
-            machine.beginPoolWait(at: now)
-            stage = .queued(PoolPlace(ticket))
-        case .refused: try refuse()
-        }
-    }
-
-    private mutating func queued(_ place: PoolPlace) throws(TransportError) {
-        guard place.ticket.isOver else { return try settle(machine.timeReached(lastReturn)) }
-        machine.endPoolWait()
-        guard let lease = place.ticket.take() else { return try refuse() }
-        lease.checkReused()
-        try use(lease, fresh: false, at: system.now)
-    }
-
-    private mutating func refuse() throws(TransportError) {
-        try settle(
-            machine.failed(at: system.now) { _ in
-                .request(.invalidRequest("the client has been shut down"))
-            })
-    }
-
-    private mutating func use(
-        _ lease: ConnectionLease, fresh: Bool, at now: Instant
-    ) throws(TransportError) {
-        self.lease = lease
-        expectsWait = true
-        if fresh { lease.dropTransport() }
-        isReused = lease.transport != nil
-        if isReused {
-            lease.attach(cancellation)
-            return try beginRequest(at: now)
-        }
-        let origin = request.origin
-        machine.beginResolve(at: now)
-        stage = .resolving
-        // What needs no look-up needs no waiting either.
-        if let known = system.knownAddresses(of: origin.host, port: origin.port) {
-            try resolved(.success(known))
-        }
-    }
-
-    /// The addresses one after another, under the one `connect` deadline.
-    private mutating func connectNext() throws(TransportError) {
-        guard let lease else { return }
-        while let address = addresses.popFirst() {
-            do throws(SystemError) {
-                lease.adopt(try system.open(address))
-                lease.attach(cancellation)
-                return
-            } catch { note(address, error) }
-        }
-        let attempts = attempts
-        try settle(machine.failed(at: system.now) { .connect(attempts, $0) })
-    }
-
-    private mutating func note(_ address: SocketAddress, _ error: SystemError) {
-        attempts.append(
-            ConnectAttempt(
-                address: address.description, errorNumber: error.number, message: error.message))
-    }
-
-    private mutating func connecting(_ ready: Readiness) throws(TransportError) {
-        guard let transport = lease?.transport else { return }
-        guard ready.write else { return try settle(machine.timeReached(lastReturn)) }
-        guard let error = transport.finishConnecting() else {
-            return try beginRequest(at: lastReturn)
-        }
-        attempts.append(
-            ConnectAttempt(
-                address: transport.peer, errorNumber: error.number, message: error.message))
-        lease?.dropTransport()
-        try connectNext()
-    }
-
-    private mutating func beginRequest(at now: Instant) throws(TransportError) {
+    mutating func beginRequest(at now: Instant) throws(TransportError) {
         stage = .exchanging
         machine.beginRequest(reused: isReused, at: now)
         try write()
@@ -358,7 +278,6 @@ package struct ExchangeDriver: ~Copyable {
         try receive()
         return true
     }
-
 
     /// A deadline had passed at the last read, and what that brought has not moved it: the peer's time
     /// is up, even if it always has more to send. Reads go on only for what the kernel may have held.
@@ -518,7 +437,7 @@ package struct ExchangeDriver: ~Copyable {
         }
     }
 
-    private mutating func settle(_ actions: ExchangeActions) throws(TransportError) {
+    mutating func settle(_ actions: ExchangeActions) throws(TransportError) {
         perform(actions)
         if let error = actions.error {
             failure = error
@@ -531,7 +450,7 @@ package struct ExchangeDriver: ~Copyable {
         for index in 0..<actions.count {
             switch actions[index] {
             case .release:
-                lease?.giveBack()
+                lease?.giveBack(reader.takeBuffer())
                 lease = nil
                 wasReleased = true
             case .close:

@@ -27,7 +27,8 @@ public struct Fields: Sendable {
 
     /// The value without surrounding white space. Bytes that are not UTF-8 become U+FFFD.
     public func value(at index: Int) -> String {
-        String(decoding: storage[entries[index].valueStart..<entries[index].valueEnd], as: UTF8.self)
+        String(
+            decoding: storage[entries[index].valueStart..<entries[index].valueEnd], as: UTF8.self)
     }
 
     /// The first value under a name (compared without case), or nil.
