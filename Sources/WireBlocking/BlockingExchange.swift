@@ -7,7 +7,7 @@ internal import WireTransport
 /// The blocking driver: `ppoll` on one connection, no threads.
 extension ExchangeDriver {
     mutating func run(_ system: any NetworkSystem) throws(TransportError) {
-        while try !advanceToHead() { try perform(wait, system) }
+        while try !advanceToHead() { try wait(system) }
     }
 
     /// The next unit of the body, or nil at its end.
@@ -18,14 +18,13 @@ extension ExchangeDriver {
             switch try next(unit) {
             case .record(let range): return range
             case .end: return nil
-            case .blocked: try perform(wait, system)
+            case .blocked: try wait(system)
             }
         }
     }
 
-    private mutating func perform(
-        _ wait: ExchangeWait, _ system: any NetworkSystem
-    ) throws(TransportError) {
+    private mutating func wait(_ system: any NetworkSystem) throws(TransportError) {
+        if try receiveWaiting() { return }
         switch wait {
         case .transport(let transport, let interest, let deadline):
             try woke(transport.wait(for: interest, until: deadline))

@@ -128,6 +128,7 @@ extension String {
 
 extension OutputSpan<UInt8> {
     /// Appends a copy of the bytes; there must be room for them.
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     public mutating func append(copying bytes: Span<UInt8>) {
         unsafe bytes.withUnsafeBufferPointer { source in

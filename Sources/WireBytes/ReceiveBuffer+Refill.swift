@@ -72,11 +72,10 @@ extension ReceiveBuffer {
 
     private mutating func grow(to newCapacity: Int) {
         let larger = unsafe ReceiveBuffer.allocate(capacity: newCapacity)
-        let smaller = unsafe base
         unsafe move(into: larger)
+        if capacity > 0 { unsafe base.deallocate() }
         unsafe base = larger
         capacity = newCapacity
-        unsafe smaller.deallocate()
     }
 
     private mutating func move(into target: UnsafeMutableRawPointer) {

@@ -18,7 +18,7 @@
 @safe public struct ReceiveBuffer: ~Copyable {
     public static var padding: Int { 64 }
 
-    /// Safe because it is allocated in `init` and `grow`, freed once in `deinit`, never escapes,
+    /// Safe because it is allocated in `grow`, freed once in `grow` or `deinit`, never escapes,
     /// and every access is checked against the cursors.
     @usableFromInline package var base: UnsafeMutableRawPointer
     @usableFromInline package var capacity: Int
@@ -45,10 +45,15 @@
     public init(limit: ByteLimit) {
         self.limit = limit
         capacity = 0
-        unsafe base = ReceiveBuffer.allocate(capacity: 0)
+        unsafe base = ReceiveBuffer.nothing
     }
 
-    deinit { unsafe base.deallocate() }
+    deinit {
+        if capacity > 0 { unsafe base.deallocate() }
+    }
+
+    /// What buffers without memory point to: padding. Safe because nobody writes to it or frees it.
+    nonisolated(unsafe) private static let nothing = unsafe allocate(capacity: 0)
 
     @inlinable public var consumed: Int { cursors.consumed }
     @inlinable public var contentEnd: Int { cursors.contentEnd }

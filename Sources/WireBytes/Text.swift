@@ -19,10 +19,7 @@ extension Array where Element == UInt8 {
 
     /// Appends a copy of the bytes.
     public mutating func append(copying bytes: Span<UInt8>) {
-        unsafe bytes.withUnsafeBufferPointer { buffer in
-            // Safe because the buffer is only read during this call.
-            unsafe append(contentsOf: buffer)
-        }
+        append(addingCapacity: bytes.count) { $0.append(copying: bytes) }
     }
 }
 

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WireBytes
 internal import WireExchange
 internal import WireTransport
 
@@ -14,9 +15,15 @@ package final class ConnectionLease: @unchecked Sendable {
     private(set) var transport: (any ByteTransport)?
     private var cancellation: Cancellation?
     private var isOver = false
+    /// Memory of an earlier exchange.
+    private var spare: ReceiveBuffer?
 
-    init(id: ConnectionID, pool: ConnectionPool, transport: (any ByteTransport)?) {
+    init(
+        id: ConnectionID, pool: ConnectionPool, transport: (any ByteTransport)?,
+        spare: consuming ReceiveBuffer?
+    ) {
         self.id = id
+        self.spare = spare
         self.pool = pool
         self.transport = transport
         isReused = transport != nil
@@ -52,14 +59,16 @@ package final class ConnectionLease: @unchecked Sendable {
         self.transport = nil
     }
 
-    /// The connection is clean: it may carry another exchange.
-    func giveBack() {
+    func takeSpare() -> ReceiveBuffer? { spare.take() }
+
+    /// The connection is clean: it may carry another exchange, and `buffer` its response.
+    func giveBack(_ buffer: consuming ReceiveBuffer?) {
         guard let transport else { return }
         cancellation?.detach(transport.interruptible)
         cancellation = nil
         self.transport = nil
         isOver = true
-        pool.giveBack(id, transport)
+        pool.giveBack(id, transport, buffer)
     }
 
     func close() {

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WireBytes
 package import WireExchange
 package import WireTime
 package import WireTransport
@@ -8,7 +9,8 @@ package import WireTransport
 package final class ConnectionPool: Sendable {
     private struct State: ~Copyable {
         var machine: PoolMachine
-        var idle: [ConnectionID: any ByteTransport] = [:]
+        var idle = IdleConnections()
+        var spares = SpareBuffers()
         var waiting: [TicketID: PoolTicket] = [:]
         var isExpiryScheduled = false
     }
@@ -42,12 +44,11 @@ package final class ConnectionPool: Sendable {
 
     /// An idle connection that still stands, a place for a new one, or one in the queue. One peek at
     /// the connection picked: what is readable while nobody asked anything is closed, or about to be.
-    package func lease(_ origin: Origin) -> Assignment {
-        let now = system.now
+    package func lease(_ origin: Origin, at now: Instant) -> Assignment {
         var closing: [any ByteTransport] = []
         let assignment = state.withLock { state -> Assignment in
             for id in state.machine.expire(at: now) {
-                if let transport = state.idle.removeValue(forKey: id) { closing.append(transport) }
+                if let transport = state.idle.remove(id) { closing.append(transport) }
             }
             switch state.machine.acquire(origin, at: now) {
             case .refused: return .refused
@@ -56,10 +57,10 @@ package final class ConnectionPool: Sendable {
                 state.waiting[id] = ticket
                 return .queued(ticket)
             case .lease(let lease, let evicted):
-                if let evicted, let transport = state.idle.removeValue(forKey: evicted) {
+                if let evicted, let transport = state.idle.remove(evicted) {
                     closing.append(transport)
                 }
-                return .lease(make(lease, &state.idle))
+                return .lease(make(lease, &state))
             }
         }
         for transport in closing { transport.close() }
@@ -67,20 +68,25 @@ package final class ConnectionPool: Sendable {
         return assignment
     }
 
-    private func make(
-        _ lease: PoolMachine.Lease, _ idle: inout [ConnectionID: any ByteTransport]
-    ) -> ConnectionLease {
+    private func make(_ lease: PoolMachine.Lease, _ state: inout State) -> ConnectionLease {
+        let spare = state.spares.take()
         switch lease {
-        case .connect(let id): ConnectionLease(id: id, pool: self, transport: nil)
+        case .connect(let id):
+            return ConnectionLease(id: id, pool: self, transport: nil, spare: spare)
         case .reuse(let id):
-            ConnectionLease(id: id, pool: self, transport: idle.removeValue(forKey: id))
+            return ConnectionLease(
+                id: id, pool: self, transport: state.idle.remove(id), spare: spare)
         }
     }
 
-    func giveBack(_ id: ConnectionID, _ transport: any ByteTransport) {
+    func giveBack(
+        _ id: ConnectionID, _ transport: any ByteTransport, _ buffer: consuming ReceiveBuffer?
+    ) {
         let now = system.now
+        var buffer = buffer
         settle { state in
-            state.idle[id] = transport
+            if let buffer = buffer.take() { state.spares.keep(buffer) }
+            state.idle.insert(id, transport)
             return state.machine.release(id, at: now)
         }
         scheduleExpiry()
@@ -135,11 +141,11 @@ package final class ConnectionPool: Sendable {
             for decision in decide(&state) {
                 switch decision {
                 case .close(let id):
-                    if let transport = state.idle.removeValue(forKey: id) {
+                    if let transport = state.idle.remove(id) {
                         closing.append(transport)
                     }
                 case .grant(let id, let lease):
-                    let lease = make(lease, &state.idle)
+                    let lease = make(lease, &state)
                     // Nobody holds it any more: handing it over will put it back.
                     let ticket = state.waiting.removeValue(forKey: id)
                     if let ticket { granted.append((ticket, lease)) }
@@ -152,5 +158,41 @@ package final class ConnectionPool: Sendable {
         }
         for transport in closing { transport.close() }
         for (ticket, lease) in granted { ticket.grant(lease) }
+    }
+}
+
+/// What stands behind the identities of idle connections. The one that came last is nearly always the
+/// next to go, so that it is kept beside the others, found without hashing.
+private struct IdleConnections {
+    private var last: (id: ConnectionID, transport: any ByteTransport)?
+    private var others: [ConnectionID: any ByteTransport] = [:]
+
+    mutating func insert(_ id: ConnectionID, _ transport: any ByteTransport) {
+        if let last { others[last.id] = last.transport }
+        last = (id, transport)
+    }
+
+    mutating func remove(_ id: ConnectionID) -> (any ByteTransport)? {
+        guard let last, last.id == id else { return others.removeValue(forKey: id) }
+        self.last = nil
+        return last.transport
+    }
+}
+
+/// Memory of exchanges that have ended, for those to come: a few buffers, the one used last first.
+private struct SpareBuffers: ~Copyable {
+    private var buffers = InlineArray<8, ReceiveBuffer?> { _ in nil }
+    private var count = 0
+
+    mutating func keep(_ buffer: consuming ReceiveBuffer) {
+        if count == buffers.count { return }
+        buffers[count] = consume buffer
+        count += 1
+    }
+
+    mutating func take() -> ReceiveBuffer? {
+        if count == 0 { return nil }
+        count -= 1
+        return buffers[count].take()
     }
 }

@@ -13,7 +13,7 @@ package import WireTransport
 ///     loop: switch try driver.next(.line) { record, end, or blocked: the same }
 @usableFromInline
 package struct ExchangeDriver: ~Copyable {
-    private enum Stage {
+    enum Stage {
         case start(fresh: Bool)
         case queued(PoolPlace)
         case resolving
@@ -21,28 +21,30 @@ package struct ExchangeDriver: ~Copyable {
         case exchanging
     }
 
-    private let system: any NetworkSystem
-    private let pool: ConnectionPool
-    private let request: OutgoingRequest
+    let system: any NetworkSystem
+    let pool: ConnectionPool
+    let request: OutgoingRequest
     private let limits: HTTP1Limits
     private let recordLimit: ByteLimit
-    private let cancellation: Cancellation?
-    private var machine: ExchangeMachine
+    let cancellation: Cancellation?
+    var machine: ExchangeMachine
     @usableFromInline package var reader: MessageReader
-    private var stage = Stage.start(fresh: false)
-    private var addresses: ArraySlice<SocketAddress> = []
-    private var attempts: [ConnectAttempt] = []
-    private var lease: ConnectionLease?
+    var stage = Stage.start(fresh: false)
+    var addresses: ArraySlice<SocketAddress> = []
+    var attempts: [ConnectAttempt] = []
+    var lease: ConnectionLease?
     /// A read that did not fill its room has emptied the socket: wait before the next.
-    private var expectsWait = true
-    private var lastReturn: Instant
+    var expectsWait = true
+    var lastReturn: Instant
+    /// When it turned out last that there is something to wait for, at the latest.
+    private var waitsSince: Instant
     /// Bytes received since a deadline passed, and the most that a socket's buffer is taken to hold.
     private var lateBytes = 0
     private static let kernelBytes = 8 << 20
     /// Reads since the last wait; a peer that always has more must not keep a thread from others.
     private var readsInTurn = 0
     private static let turn = 16
-    package private(set) var isReused = false
+    package internal(set) var isReused = false
     package private(set) var informational: [Int] = []
     package private(set) var wasReleased = false
     /// What every later call throws again.
@@ -73,6 +75,7 @@ package struct ExchangeDriver: ~Copyable {
         reader = MessageReader(
             toHEAD: self.request.toHEAD, limits: options.limits, recordLimit: options.recordLimit)
         lastReturn = now
+        waitsSince = now
     }
 
     package var timings: ExchangeTimings { machine.timings }
@@ -110,20 +113,43 @@ package struct ExchangeDriver: ~Copyable {
             readsInTurn = 0
             return
         }
-        lastReturn = system.now
         readsInTurn = 0
+        if case .exchanging = stage {
+            try checkCancellation()
+            if ready.write {
+                lastReturn = system.now
+                try write()
+            }
+            if ready == Readiness(read: false, write: true) { return }
+            // Also at a deadline: bytes that are in the kernel already beat it.
+            return try receive()
+        }
+        lastReturn = system.now
         try checkCancellation(at: lastReturn)
         switch stage {
-        case .start: return
+        case .start, .exchanging: return
         case .queued(let place): try queued(place)
         case .resolving: try settle(machine.timeReached(lastReturn))
         case .connecting: try connecting(ready)
-        case .exchanging:
-            if ready.write { try write() }
-            if ready == Readiness(read: false, write: true) { return }
-            // Also at a deadline: bytes that are in the kernel already beat it.
-            try receive()
         }
+    }
+
+    /// Waits for bytes and reads them, in one call: for who has the thread to himself. Only where
+    /// nothing else is waited for, the connection can do it, and no deadline is near.
+    ///
+    /// - Returns: false when nothing came of it: see `wait`.
+    package mutating func receiveWaiting() throws(TransportError) -> Bool {
+        guard case .exchanging = stage, expectsWait, !hasFailed,
+            let transport = lease?.transport, let longest = transport.longestReceive,
+            machine.interest == .init(read: true, write: false),
+            machine.nextDeadline > waitsSince + (longest + longest)
+        else { return false }
+        readsInTurn = 0
+        let (result, room) = try refill(transport, waits: true)
+        try checkCancellation()
+        if result == .wouldBlock { return false }
+        try take(result, room: room)
+        return true
     }
 
     /// The look-up of the origin's host has come to something.
@@ -155,8 +181,9 @@ package struct ExchangeDriver: ~Copyable {
         try settle(machine.cancelled(at: system.now))
     }
 
-    private mutating func checkCancellation(at now: Instant) throws(TransportError) {
-        if let cancellation, cancellation.isCancelled { try settle(machine.cancelled(at: now)) }
+    mutating func checkCancellation(at now: Instant? = nil) throws(TransportError) {
+        guard let cancellation, cancellation.isCancelled else { return }
+        try settle(machine.cancelled(at: now ?? system.now))
     }
 
     // MARK: Up to the head
@@ -198,89 +225,12 @@ package struct ExchangeDriver: ~Copyable {
             try settle(failure(of: error))
             return true
         }
-        return try readMore()
+        return try readMore(afterPause: false)
     }
 
-    private mutating func takeConnection(fresh: Bool) throws(TransportError) {
-        try checkCancellation(at: system.now)
-        switch pool.lease(request.origin) {
-        case .lease(let lease): try use(lease, fresh: fresh)
-        case .queued(let ticket):
-            machine.beginPoolWait(at: system.now)
-            stage = .queued(PoolPlace(ticket))
-        case .refused: try refuse()
-        }
-    }
-
-    private mutating func queued(_ place: PoolPlace) throws(TransportError) {
-        guard place.ticket.isOver else { return try settle(machine.timeReached(lastReturn)) }
-        machine.endPoolWait()
-        guard let lease = place.ticket.take() else { return try refuse() }
-        lease.checkReused()
-        try use(lease, fresh: false)
-    }
-
-    private mutating func refuse() throws(TransportError) {
-        try settle(
-            machine.failed(at: system.now) { _ in
-                .request(.invalidRequest("the client has been shut down"))
-            })
-    }
-
-    private mutating func use(
-        _ lease: ConnectionLease, fresh: Bool
-    ) throws(TransportError) {
-        self.lease = lease
-        expectsWait = true
-        if fresh { lease.dropTransport() }
-        isReused = lease.transport != nil
-        if isReused {
-            lease.attach(cancellation)
-            return try beginRequest()
-        }
-        let origin = request.origin
-        machine.beginResolve(at: system.now)
-        stage = .resolving
-        // What needs no look-up needs no waiting either.
-        if let known = system.knownAddresses(of: origin.host, port: origin.port) {
-            try resolved(.success(known))
-        }
-    }
-
-    /// The addresses one after another, under the one `connect` deadline.
-    private mutating func connectNext() throws(TransportError) {
-        guard let lease else { return }
-        while let address = addresses.popFirst() {
-            do throws(SystemError) {
-                lease.adopt(try system.open(address))
-                lease.attach(cancellation)
-                return
-            } catch { note(address, error) }
-        }
-        let attempts = attempts
-        try settle(machine.failed(at: system.now) { .connect(attempts, $0) })
-    }
-
-    private mutating func note(_ address: SocketAddress, _ error: SystemError) {
-        attempts.append(
-            ConnectAttempt(
-                address: address.description, errorNumber: error.number, message: error.message))
-    }
-
-    private mutating func connecting(_ ready: Readiness) throws(TransportError) {
-        guard let transport = lease?.transport else { return }
-        guard ready.write else { return try settle(machine.timeReached(lastReturn)) }
-        guard let error = transport.finishConnecting() else { return try beginRequest() }
-        attempts.append(
-            ConnectAttempt(
-                address: transport.peer, errorNumber: error.number, message: error.message))
-        lease?.dropTransport()
-        try connectNext()
-    }
-
-    private mutating func beginRequest() throws(TransportError) {
+    mutating func beginRequest(at now: Instant) throws(TransportError) {
         stage = .exchanging
-        machine.beginRequest(reused: isReused, at: system.now)
+        machine.beginRequest(reused: isReused, at: now)
         try write()
     }
 
@@ -298,7 +248,7 @@ package struct ExchangeDriver: ~Copyable {
                 lastReturn = system.now
                 machine.wrote(count, at: lastReturn)
                 // A peer that takes all at once must not keep `total` from being looked at.
-                if machine.nextDeadline <= lastReturn { return }
+                if machine.isSending, machine.nextDeadline <= lastReturn { return }
             case .wouldBlock: return
             case .failed:
                 let now = system.now
@@ -311,13 +261,20 @@ package struct ExchangeDriver: ~Copyable {
     // MARK: Bytes
 
     /// Reads on, or says by false that it has to wait first.
-    private mutating func readMore() throws(TransportError) -> Bool {
+    ///
+    /// - Parameter afterPause: the caller has had the time since the last read: that is not the peer's
+    ///   idleness.
+    private mutating func readMore(afterPause: Bool) throws(TransportError) -> Bool {
         countContent()
         try expire()
-        machine.resumed(after: system.now.since(lastReturn))
+        waitsSince = lastReturn
+        if afterPause {
+            waitsSince = system.now
+            machine.resumed(after: waitsSince.since(lastReturn))
+        }
         if expectsWait || readsInTurn == ExchangeDriver.turn { return false }
         // Not read empty first: closing with bytes unread is what resets a peer that still sends.
-        try checkCancellation(at: system.now)
+        try checkCancellation()
         try receive()
         return true
     }
@@ -336,6 +293,12 @@ package struct ExchangeDriver: ~Copyable {
         guard let transport = lease?.transport else { return }
         readsInTurn += 1
         let (result, room) = try refill(transport)
+        try take(result, room: room)
+    }
+
+    private mutating func take(
+        _ result: ReceiveResult, room: Int
+    ) throws(TransportError) {
         lastReturn = system.now
         switch result {
         case .bytes(let count):
@@ -353,12 +316,15 @@ package struct ExchangeDriver: ~Copyable {
     }
 
     private mutating func refill(
-        _ transport: any ByteTransport
+        _ transport: any ByteTransport, waits: Bool = false
     ) throws(TransportError) -> (ReceiveResult, room: Int) {
         do throws(MessageReader.Failure) {
             return try reader.refill { output in
                 let room = output.freeCapacity
-                return (transport.receive(into: &output), room)
+                let result =
+                    waits
+                    ? transport.receiveWaiting(into: &output) : transport.receive(into: &output)
+                return (result, room)
             }
         } catch {
             try settle(failure(of: error))
@@ -386,6 +352,7 @@ package struct ExchangeDriver: ~Copyable {
 
     /// The next unit of the body.
     package mutating func next(_ unit: Unit) throws(TransportError) -> Step {
+        var afterPause = true
         while !hasFailed {
             let step: MessageReader.RecordStep
             do throws(MessageReader.Failure) {
@@ -401,7 +368,8 @@ package struct ExchangeDriver: ~Copyable {
             switch step {
             case .record(let range): return .record(range)
             case .needsBytes:
-                if try !readMore() { return .blocked }
+                if try !readMore(afterPause: afterPause) { return .blocked }
+                afterPause = false
             case .end:
                 finish()
                 return .end
@@ -469,7 +437,7 @@ package struct ExchangeDriver: ~Copyable {
         }
     }
 
-    private mutating func settle(_ actions: ExchangeActions) throws(TransportError) {
+    mutating func settle(_ actions: ExchangeActions) throws(TransportError) {
         perform(actions)
         if let error = actions.error {
             failure = error
@@ -482,7 +450,7 @@ package struct ExchangeDriver: ~Copyable {
         for index in 0..<actions.count {
             switch actions[index] {
             case .release:
-                lease?.giveBack()
+                lease?.giveBack(reader.takeBuffer())
                 lease = nil
                 wasReleased = true
             case .close:

@@ -27,17 +27,19 @@ public import WireTime
 /// Events after the end do nothing. An event that belongs to no state traps: that is the driver's
 /// fault, never the peer's.
 public struct ExchangeMachine: ~Copyable {
-    enum State { case idle, queued, resolving, connecting, sending, awaitingHead, body, ended }
+    @usableFromInline enum State {
+        case idle, queued, resolving, connecting, sending, awaitingHead, body, ended
+    }
 
-    private var state = State.idle
+    @usableFromInline var state = State.idle
     private let deadlines: Deadlines
     private let retry: RetryRule
     private var table = DeadlineTable()
-    private var requestBytes: Int
+    @usableFromInline var requestBytes: Int
     private var isReused = false
-    private var canWrite = true
+    @usableFromInline var canWrite = true
     public private(set) var timings = ExchangeTimings()
-    public private(set) var progress = Progress()
+    public internal(set) var progress = Progress()
 
     /// - Parameters:
     ///   - requestBytes: head and body as they go on the wire.
@@ -75,9 +77,10 @@ public struct ExchangeMachine: ~Copyable {
     /// When to call `timeReached` at the latest.
     public var nextDeadline: Instant { table.next }
 
-    public var isEnded: Bool { state == .ended }
-    public var isSending: Bool { state == .sending && canWrite }
-    public var unwrittenBytes: Int { requestBytes - progress.bytesWritten }
+    // Inlined, because a getter of another module gets a copy of the whole machine.
+    @inlinable public var isEnded: Bool { state == .ended }
+    @inlinable public var isSending: Bool { state == .sending && canWrite }
+    @inlinable public var unwrittenBytes: Int { requestBytes - progress.bytesWritten }
 
     // MARK: Before the request
 

@@ -63,6 +63,25 @@ public struct MessageReader: ~Copyable {
         } catch { throw .buffer(error) }
     }
 
+    /// The memory of another response's buffer, for one of which nothing has come yet.
+    package mutating func adopt(_ buffer: consuming ReceiveBuffer) {
+        precondition(received.filled == 0 && buffer.held == 0, "bytes would be lost")
+        if buffer.limit == received.limit { received = buffer }
+    }
+
+    /// The buffer, for `adopt`, when the response is complete; this one goes on without memory. Nil
+    /// when something is left in it or it is too large to be kept.
+    package mutating func takeBuffer() -> ReceiveBuffer? {
+        let isKept = received.held == 0 && (1...MessageReader.keptBytes).contains(received.capacity)
+        guard isKept else { return nil }
+        var taken = ReceiveBuffer(limit: received.limit)
+        swap(&taken, &received)
+        taken.removeAll()
+        return taken
+    }
+
+    private static let keptBytes = 64 << 10
+
     /// The peer will send nothing more. Ask for records again: what was received comes out first,
     /// then the end, or the error that the response is not complete.
     public mutating func inputEnded() { peerClosed = true }

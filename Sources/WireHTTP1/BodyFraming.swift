@@ -47,6 +47,7 @@ public enum BodyFraming: Equatable, Sendable {
     }
 
     private static func isChunked(_ fields: Fields, at offset: Int) throws(HTTP1Error) -> Bool {
+        guard fields.mayContain("transfer-encoding") else { return false }
         var chunked = 0
         var present = false
         for index in 0..<fields.count where fields.nameEquals("transfer-encoding", at: index) {
@@ -82,6 +83,7 @@ public enum BodyFraming: Equatable, Sendable {
     private static func contentLength(
         _ fields: Fields, at offset: Int
     ) throws(HTTP1Error) -> Int? {
+        guard fields.mayContain("content-length") else { return nil }
         var length: Int64?
         for index in 0..<fields.count where fields.nameEquals("content-length", at: index) {
             let value = fields.valueBytes(at: index)

@@ -19,16 +19,13 @@ public struct HTTPURL: Sendable, Equatable {
 
     public var isIPv6Literal: Bool { host.utf8.contains(UInt8(ascii: ":")) }
 
-    /// The Host field's value: brackets around IPv6, no zone, no default port, no user.
-    public var authority: String {
-        // Put together for each request: no walk over the name's characters without need.
-        let shown = isIPv6Literal ? "[" + host.prefix { $0 != "%" } + "]" : host
-        return port == scheme.defaultPort ? shown : "\(shown):\(port)"
-    }
+    /// The Host field's value: brackets around IPv6, no zone, no default port, no user. Put together
+    /// once, not for each request.
+    public let authority: String
 
     /// The same origin with another target.
     public func with(target: String) -> HTTPURL {
-        HTTPURL(scheme: scheme, host: host, port: port, target: target, userInfo: userInfo)
+        HTTPURL(copying: self, target: target)
     }
 
     public init(
@@ -39,6 +36,18 @@ public struct HTTPURL: Sendable, Equatable {
         self.port = port
         self.target = target
         self.userInfo = userInfo
+        let isIPv6 = host.utf8.contains(UInt8(ascii: ":"))
+        let shown = isIPv6 ? "[" + host.prefix { $0 != "%" } + "]" : host
+        authority = port == scheme.defaultPort ? shown : "\(shown):\(port)"
+    }
+
+    private init(copying other: HTTPURL, target: String) {
+        scheme = other.scheme
+        host = other.host
+        port = other.port
+        self.target = target
+        userInfo = other.userInfo
+        authority = other.authority
     }
 
     /// - Throws: `RequestError.invalidURL` that says what is wrong.

@@ -65,20 +65,29 @@ struct HeadReader: Sendable {
 
     private mutating func takeField(_ line: Span<UInt8>, at offset: Int) throws(HTTP1Error) {
         if ASCII.isBlank(line[0]) { return try takeFold(line, at: offset) }
-        guard let colon = ByteScan.firstIndex(of: UInt8(ascii: ":"), in: line) else {
-            throw HTTP1Error(.badHeader, at: offset, "a field line without a colon")
-        }
-        if colon == 0 { throw HTTP1Error(.badHeader, at: offset, "a field line without a name") }
         let name = ByteScan.tokenRun(in: line, from: 0)
-        if name < colon {
-            throw HTTP1Error(
-                .badHeader, at: offset + name, "a field name holds a byte that no token may hold")
+        guard name > 0, name < line.count, line[name] == UInt8(ascii: ":") else {
+            throw HeadReader.nameError(line, tokenCount: name, at: offset)
         }
         if fields.count == fieldLimit {
             throw HTTP1Error(.tooLarge, at: offset, "more than \(fieldLimit) fields")
         }
-        let value = try checkedValue(line, from: colon + 1, at: offset)
-        fields.append(name: line.extracting(0..<colon), value: line.extracting(value))
+        let value = try checkedValue(line, from: name + 1, at: offset)
+        fields.append(line, nameCount: name, value: value)
+    }
+
+    /// What is wrong with a line that does not begin with a token and a colon.
+    private static func nameError(
+        _ line: Span<UInt8>, tokenCount: Int, at offset: Int
+    ) -> HTTP1Error {
+        switch ByteScan.firstIndex(of: UInt8(ascii: ":"), in: line) {
+        case nil: HTTP1Error(.badHeader, at: offset, "a field line without a colon")
+        case 0: HTTP1Error(.badHeader, at: offset, "a field line without a name")
+        default:
+            HTTP1Error(
+                .badHeader, at: offset + tokenCount,
+                "a field name holds a byte that no token may hold")
+        }
     }
 
     private mutating func takeFold(_ line: Span<UInt8>, at offset: Int) throws(HTTP1Error) {

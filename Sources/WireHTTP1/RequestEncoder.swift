@@ -34,15 +34,16 @@ public struct RequestHead: Sendable {
         self.method = method
         self.target = target
         var host = authority
-        self.fields = []
+        self.fields = fields
+        var namesHost = false
         for (name, value) in fields {
             try RequestHead.check(name: name, value: value)
-            if ASCII.equalsIgnoringCase(name.utf8Span.span, "host") {
+            if RequestHead.isHost(name) {
                 host = value
-            } else {
-                self.fields.append((name, value))
+                namesHost = true
             }
         }
+        if namesHost { self.fields.removeAll { RequestHead.isHost($0.name) } }
         guard !host.isEmpty, RequestHead.isPrintable(host) else {
             throw .invalidRequest("the Host value has to be printable ASCII")
         }
@@ -51,7 +52,10 @@ public struct RequestHead: Sendable {
 
     /// Whether repeating the request has the effect of making it once (RFC 9110 9.2.2).
     public var isIdempotent: Bool {
-        ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(method)
+        switch method {
+        case "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE": true
+        default: false
+        }
     }
 
     public func contains(field name: String) -> Bool {
@@ -63,29 +67,43 @@ public struct RequestHead: Sendable {
     /// - Throws: `RequestError.invalidRequest` when a Content-Length or Transfer-Encoding field
     ///   among `fields` says something else than `body`.
     public func encoded(body: Body) throws(RequestError) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(256)
-        func write(_ text: String) { out.append(copying: text.utf8Span.span) }
-        write(method)
-        write(" ")
-        write(target)
-        write(" HTTP/1.1\r\nHost: ")
-        write(authority)
-        write("\r\n")
-        for (name, value) in fields {
-            if try RequestHead.isFraming(name, value, body) { continue }
-            write(name)
-            write(": ")
-            write(value)
-            write("\r\n")
+        let ending = lastLines(body)
+        var capacity = method.utf8.count + target.utf8.count + authority.utf8.count
+        capacity += ending.utf8.count + "  HTTP/1.1\r\nHost: \r\n".utf8.count
+        for (name, value) in fields { capacity += name.utf8.count + value.utf8.count + 4 }
+        // In one piece of memory, sized before: this is done for each request.
+        var head: [UInt8] = []
+        head.reserveCapacity(capacity)
+        try head.append(addingCapacity: capacity) { out throws(RequestError) in
+            out.append(copying: method.utf8Span.span)
+            out.append(ASCII.space)
+            out.append(copying: target.utf8Span.span)
+            out.append(text: " HTTP/1.1\r\nHost: ")
+            out.append(copying: authority.utf8Span.span)
+            out.append(text: "\r\n")
+            for (name, value) in fields {
+                if try RequestHead.isFraming(name, value, body) { continue }
+                out.append(copying: name.utf8Span.span)
+                out.append(text: ": ")
+                out.append(copying: value.utf8Span.span)
+                out.append(text: "\r\n")
+            }
+            out.append(copying: ending.utf8Span.span)
         }
+        return head
+    }
+
+    /// The field that tells the body's end, if there is one, and the line that ends the head.
+    private func lastLines(_ body: Body) -> String {
         switch body {
-        case .contentLength(let count): write("Content-Length: \(count)\r\n")
-        case .chunked: write("Transfer-Encoding: chunked\r\n")
-        case .none: if method == "POST" || method == "PUT" { write("Content-Length: 0\r\n") }
+        case .contentLength(let count): "Content-Length: \(count)\r\n\r\n"
+        case .chunked: "Transfer-Encoding: chunked\r\n\r\n"
+        case .none: method == "POST" || method == "PUT" ? "Content-Length: 0\r\n\r\n" : "\r\n"
         }
-        write("\r\n")
-        return out
+    }
+
+    private static func isHost(_ name: String) -> Bool {
+        ASCII.equalsIgnoringCase(name.utf8Span.span, "host")
     }
 
     /// Whether a field only repeats what `body` says already, and is left out.
@@ -111,10 +129,9 @@ public struct RequestHead: Sendable {
 
     private static func isPrintable(_ text: String) -> Bool {
         let bytes = text.utf8Span.span
-        for index in bytes.indices where bytes[index] <= ASCII.space || bytes[index] >= 0x7F {
-            return false
-        }
-        return true
+        var strange: UInt8 = 0
+        for index in bytes.indices { strange |= bytes[index] &- 0x21 > 0x7E - 0x21 ? 1 : 0 }
+        return strange == 0
     }
 
     private static func check(name: String, value: String) throws(RequestError) {
@@ -127,6 +144,12 @@ public struct RequestHead: Sendable {
             throw .invalidRequest("the value of \(name) holds a control byte")
         }
     }
+}
+
+extension OutputSpan<UInt8> {
+    /// Appends ASCII that a program's text spells out.
+    @_lifetime(self: copy self)
+    fileprivate mutating func append(text: String) { append(copying: text.utf8Span.span) }
 }
 
 /// The framing around one piece of a chunked request body.

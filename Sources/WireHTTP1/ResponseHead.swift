@@ -28,8 +28,9 @@ struct StatusLine: Sendable {
     /// What a line has to begin with, as far as it goes. A peer that speaks something else is
     /// found out without waiting for a line end that may never come.
     static func checkPrefix(_ raw: Span<UInt8>, at offset: Int) throws(HTTP1Error) {
-        let prefix: StaticString = "HTTP/1."
-        let count = min(raw.count, prefix.utf8CodeUnitCount)
+        // The seven bytes as a number, for the case that they are there.
+        if raw.count >= 8, raw.word(at: 0) << 8 == 0x2E31_2F50_5454_4800 { return }
+        let count = min(raw.count, prefixBytes.count)
         for index in 0..<count where raw[index] != prefixBytes[index] {
             throw HTTP1Error(
                 .badStatusLine, at: offset + index, "the response does not begin with HTTP/1.")

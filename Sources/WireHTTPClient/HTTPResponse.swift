@@ -71,7 +71,12 @@ public struct HTTPResponse: ~Copyable {
     /// The next piece of the body as it came, however cut, or nil at the end.
     @_lifetime(&self)
     public mutating func nextBytes() async throws(TransportError) -> Span<UInt8>? {
-        guard let range = try await nextRange(.piece) else { return nil }
+        var step = try exchange.next(.piece)
+        while case .blocked = step {
+            try exchange.end(await perform(exchange.wait, system))
+            step = try exchange.next(.piece)
+        }
+        guard case .record(let range) = step else { return nil }
         exchange.noteContent()
         return exchange[range]
     }

@@ -36,13 +36,18 @@ package final class LoopCore: @unchecked Sendable {
 
     // The loop's own
     private var jobs: [LoopJob] = []
-    private var running: [LoopJob] = []
     private var timers = TimerHeap()
     private let events = EventBuffer()
-    private var signalled: [(Waiter, Epoll.Event)] = []
-    private var statistics = LoopStatistics()
     /// Jobs between two looks at the sockets.
     private static let jobsPerTick = 1024
+
+    /// What only `run` needs: a local of it, because an object's properties are checked at each use for
+    /// overlapping ones.
+    private struct Work {
+        var running: [LoopJob] = []
+        var signalled: [(Waiter, Epoll.Event)] = []
+        var statistics = LoopStatistics()
+    }
 
     init() throws(SystemError) {
         epoll = try Epoll()
@@ -118,19 +123,20 @@ package final class LoopCore: @unchecked Sendable {
 
     func run() {
         threadID.store(LoopCore.currentThread, ordering: .sequentiallyConsistent)
+        var work = Work()
         var before = MonotonicClock.now
         while !isStopping.load(ordering: .relaxed) {
-            takeInbox()
+            work.statistics.messages += takeInbox()
             let count = waitForEvents(from: before)
             let now = MonotonicClock.now
-            statistics.waited = statistics.waited + now.since(before)
-            bring(count)
-            runJobs()
-            fireTimers(at: now)
+            work.statistics.waited = work.statistics.waited + now.since(before)
+            bring(count, &work)
+            runJobs(&work)
+            work.statistics.timers += fireTimers(at: now)
             before = MonotonicClock.now
-            statistics.worked = statistics.worked + before.since(now)
-            statistics.ticks += 1
-            published.withLock { $0 = statistics }
+            work.statistics.worked = work.statistics.worked + before.since(now)
+            work.statistics.ticks += 1
+            published.withLock { $0 = work.statistics }
         }
         threadID.store(0, ordering: .sequentiallyConsistent)
         hasEnded.store(true, ordering: .sequentiallyConsistent)
@@ -151,8 +157,8 @@ package final class LoopCore: @unchecked Sendable {
         }
     }
 
-    private func takeInbox() {
-        statistics.messages += inbox.takeAll { message in
+    private func takeInbox() -> Int {
+        inbox.takeAll { message in
             switch message {
             case .job(let job): jobs.append(job)
             case .timer(let timer, let due): timers.insert(timer, due: due)
@@ -175,33 +181,38 @@ package final class LoopCore: @unchecked Sendable {
         return count
     }
 
-    private func bring(_ count: Int) {
+    private func bring(_ count: Int, _ work: inout Work) {
         if count == 0 { return }
         table.withLock { table in
             for index in 0..<count {
                 let event = events[index]
-                if let waiter = table.find(event.token) { signalled.append((waiter, event)) }
+                if let waiter = table.find(event.token) {
+                    work.signalled.append((waiter, event))
+                }
             }
         }
-        for (waiter, event) in signalled { waiter.signal(event) }
-        statistics.events += signalled.count
-        signalled.removeAll(keepingCapacity: true)
+        for (waiter, event) in work.signalled { waiter.signal(event) }
+        work.statistics.events += work.signalled.count
+        work.signalled.removeAll(keepingCapacity: true)
     }
 
-    private func runJobs() {
+    private func runJobs(_ work: inout Work) {
         var left = LoopCore.jobsPerTick
-        while !jobs.isEmpty, left > 0 {
-            swap(&jobs, &running)
-            for job in running { job.run() }
-            left -= running.count
-            statistics.jobs += running.count
-            running.removeAll(keepingCapacity: true)
+        while left > 0 {
+            swap(&jobs, &work.running)
+            if work.running.isEmpty { return }
+            for job in work.running { job.run() }
+            left -= work.running.count
+            work.statistics.jobs += work.running.count
+            work.running.removeAll(keepingCapacity: true)
         }
     }
 
-    private func fireTimers(at now: Instant) {
+    /// - Returns: how many fired.
+    private func fireTimers(at now: Instant) -> Int {
+        var count = 0
         while let timer = timers.popDue(at: now) {
-            statistics.timers += 1
+            count += 1
             if let next = timer.fire(at: now) { timers.insert(timer, due: max(next, now)) }
         }
         // At constant cost for each: no more of them than of the others.
@@ -209,5 +220,6 @@ package final class LoopCore: @unchecked Sendable {
             retiredTimers.store(0, ordering: .relaxed)
             timers.sweep()
         }
+        return count
     }
 }

@@ -1,5 +1,6 @@
 internal import CLinuxShims
 internal import Glibc
+public import WireTime
 
 /// What a read brought.
 public enum ReceiveResult: Equatable, Sendable {
@@ -17,7 +18,7 @@ public enum SendResult: Equatable, Sendable {
     case failed(SystemError)
 }
 
-/// A non-blocking TCP socket: the system calls of a connection, errors by name.
+/// A TCP socket whose calls do not wait, but for one: the system calls of a connection, errors by name.
 public struct StreamSocket: Sendable {
     public let descriptor: Descriptor
 
@@ -88,23 +89,51 @@ public struct StreamSocket: Sendable {
 
     /// Reads at most what `output` has room for.
     public func receive(into output: inout OutputRawSpan) -> ReceiveResult {
+        while true {
+            let result = receive(into: &output, Int32(MSG_DONTWAIT))
+            if let result { return result }
+        }
+    }
+
+    /// Like `receive`, but waits for the first byte, if `letReceivesWait` allows it.
+    ///
+    /// - Returns: `.wouldBlock` also when a signal came.
+    public func receiveWaiting(into output: inout OutputRawSpan) -> ReceiveResult {
+        receive(into: &output, 0) ?? .wouldBlock
+    }
+
+    /// - Returns: nil when a signal came first.
+    @inline(__always)
+    private func receive(into output: inout OutputRawSpan, _ flags: Int32) -> ReceiveResult? {
         unsafe output.withUnsafeMutableBytes { buffer, count in
-            while true {
-                // Safe because recv writes at most the rest of the buffer.
-                let free = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-                let received = unsafe recv(descriptor.rawValue, free.baseAddress, free.count, 0)
-                if received > 0 {
-                    count += received
-                    return .bytes(received)
-                }
-                if received == 0 { return .end }
-                switch errno {
-                case EINTR: continue
-                case EAGAIN: return .wouldBlock
-                default: return .failed(.last("recv"))
-                }
+            // Safe because recv writes at most the rest of the buffer.
+            let free = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let received = unsafe recv(descriptor.rawValue, free.baseAddress, free.count, flags)
+            if received > 0 {
+                count += received
+                return .bytes(received)
+            }
+            if received == 0 { return .end }
+            switch errno {
+            case EINTR: return nil
+            case EAGAIN: return .wouldBlock
+            default: return .failed(.last("recv"))
             }
         }
+    }
+
+    /// Lets `receiveWaiting` wait, for about `limit` a call: the kernel may take an eighth longer.
+    /// Nothing else here ever waits. Call when connecting has been started.
+    public func letReceivesWait(for limit: Timeout) throws(SystemError) {
+        let seconds = Int(limit.nanoseconds / 1_000_000_000)
+        let rest = Int(limit.nanoseconds % 1_000_000_000 / 1_000)
+        var value = timeval(tv_sec: seconds, tv_usec: rest)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        // Safe because the option is a struct timeval.
+        guard unsafe setsockopt(descriptor.rawValue, SOL_SOCKET, SO_RCVTIMEO, &value, size) == 0
+        else { throw .last("setsockopt") }
+        // O_NONBLOCK was the only flag.
+        guard fcntl(descriptor.rawValue, F_SETFL, 0) == 0 else { throw .last("fcntl") }
     }
 
     /// Writes as much of both spans as the kernel takes, in one call.
@@ -125,8 +154,9 @@ public struct StreamSocket: Sendable {
     }
 
     private func send(_ message: UnsafePointer<msghdr>) -> SendResult {
+        let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         while true {
-            let sent = unsafe sendmsg(descriptor.rawValue, message, Int32(MSG_NOSIGNAL))
+            let sent = unsafe sendmsg(descriptor.rawValue, message, flags)
             if sent >= 0 { return .bytes(sent) }
             switch errno {
             case EINTR: continue

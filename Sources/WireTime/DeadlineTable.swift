@@ -43,9 +43,9 @@ public struct DeadlineTable: Sendable {
 
     /// The earliest instant at which something passes; `.distantFuture` when nothing runs.
     public var next: Instant {
-        var earliest = Instant.distantFuture
-        for index in due.indices where due[index] < earliest { earliest = due[index] }
-        return earliest
+        var earliest = due[0].nanoseconds
+        for index in 1..<due.count { earliest = min(earliest, due[index].nanoseconds) }
+        return Instant(nanoseconds: earliest)
     }
 
     /// The first deadline, in declaration order, among those that are earliest and have passed.

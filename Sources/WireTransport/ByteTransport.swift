@@ -20,6 +20,12 @@ public protocol ByteTransport: AnyObject, Sendable {
     /// Call when the socket has become writable after its opening: why connecting failed, or nil.
     func finishConnecting() -> SystemError?
     func receive(into output: inout OutputRawSpan) -> ReceiveResult
+    /// How long `receiveWaiting` waits at most, at a rough guess: no deadline may be twice as near.
+    /// Nil where it does not wait: use `wait`.
+    var longestReceive: Timeout? { get }
+    /// Like `receive`, but waits for the first byte: one system call instead of two. `.wouldBlock`
+    /// when none came in time, or a signal did.
+    func receiveWaiting(into output: inout OutputRawSpan) -> ReceiveResult
     /// Writes from two spans in one go, as far as they are taken.
     func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult
     /// Waits until the transport is ready, the deadline has come or something else woke it (then
@@ -29,6 +35,14 @@ public protocol ByteTransport: AnyObject, Sendable {
     func isReadable() -> Bool
     /// At once, and for good.
     func close()
+}
+
+extension ByteTransport {
+    public var longestReceive: Timeout? { nil }
+
+    public func receiveWaiting(into output: inout OutputRawSpan) -> ReceiveResult {
+        receive(into: &output)
+    }
 }
 
 /// What a driver asks of the operating system. Tests put a scripted one in its place: reads of exact

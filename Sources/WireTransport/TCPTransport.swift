@@ -8,12 +8,20 @@ extension Descriptor: Interruptible {
 /// A TCP connection.
 public final class TCPTransport: ByteTransport {
     public let peer: String
+    public let longestReceive: Timeout?
     private let socket: StreamSocket
 
     /// Starts connecting.
-    public init(connectingTo address: SocketAddress) throws(SystemError) {
+    ///
+    /// - Parameter receivesMayWait: for those who have the thread to themselves.
+    public init(
+        connectingTo address: SocketAddress, receivesMayWait: Bool = false
+    ) throws(SystemError) {
         peer = address.description
         socket = try StreamSocket.connect(to: address)
+        let longest = receivesMayWait ? Timeout.seconds(1) : nil
+        if let longest { try socket.letReceivesWait(for: longest) }
+        longestReceive = longest
     }
 
     public var interruptible: any Interruptible { socket.descriptor }
@@ -23,6 +31,10 @@ public final class TCPTransport: ByteTransport {
 
     public func receive(into output: inout OutputRawSpan) -> ReceiveResult {
         socket.receive(into: &output)
+    }
+
+    public func receiveWaiting(into output: inout OutputRawSpan) -> ReceiveResult {
+        socket.receiveWaiting(into: &output)
     }
 
     public func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult {
@@ -55,6 +67,6 @@ public final class LinuxSystem: NetworkSystem {
     }
 
     public func open(_ address: SocketAddress) throws(SystemError) -> any ByteTransport {
-        try TCPTransport(connectingTo: address)
+        try TCPTransport(connectingTo: address, receivesMayWait: true)
     }
 }
