@@ -140,9 +140,9 @@ FAULTS = [
         "",
         "RegistrationTableTests/aStaleTokenFindsNobody"),
     Fault(
-        "wake-before-the-wait-lost",
+        "an-event-taken-twice",
         "Sources/WireReactor/Waiter.swift",
-        "            if state.suspended == nil { state.isWoken = true }\n",
+        "        if interest.read { remembered.read = false }\n",
         "",
-        "WaiterTests/wokenBeforeTheWait"),
+        "WaiterTests/andTakenOnce"),
 ]
