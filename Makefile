@@ -12,10 +12,11 @@ FORMATTED := Package.swift Sources Tests $(wildcard $(foreach package,Benchmarks
     $(package)/Package.swift $(package)/Sources))
 # Tests look into modules, so their optimized build is another one than the users'.
 TESTABLE := -c release --scratch-path .build/optimized-tests
+SANITIZED := --sanitize=thread --scratch-path .build/tsan
 FUZZ_SECONDS ?= 10
 
-.PHONY: help run build test check imports source-map vectors formatting format mutants bench \
-    c-example fuzz clean swift packages test-packages
+.PHONY: help run build test check imports source-map vectors formatting format mutants tsan \
+    bench c-example fuzz clean swift packages test-packages
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +59,11 @@ format: swift ## Format the sources in place
 
 mutants: test-packages ## Plant faults one by one and demand that a test finds each
 	$(PYTHON) Tests/Mutants/run
+
+tsan: test-packages ## Run the tests of everything with threads under the thread sanitizer
+	$(SWIFT) build --build-tests $(SANITIZED) -Xswiftc -DTHREAD_SANITIZER $(QUIET)
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Checks/tsan.suppressions $(TEST) $(SANITIZED) \
+	    --filter 'WireReactorTests|WireHTTPClientTests|DriverTests|WireServerTests'
 
 bench: test-packages ## Compare with other clients (some minutes; Benchmarks/README.md)
 	$(SWIFT) build -c release --package-path Benchmarks --product wire-client $(QUIET)

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WireSockets
 package import WireTransport
 
 /// Ends waiting calls from another thread.
@@ -15,7 +16,7 @@ public final class Cancellation: Sendable {
         var attached: [any Interruptible] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     public init() {}
 

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WireSockets
 internal import WireBytes
 internal import WireExchange
 internal import WireTransport
@@ -89,7 +90,7 @@ package final class PoolTicket: Sendable {
 
     private let id: TicketID
     private let pool: ConnectionPool
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     init(id: TicketID, pool: ConnectionPool) {
         self.id = id

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WireSockets
 internal import WireBytes
 package import WireExchange
 package import WireTime
@@ -15,7 +16,7 @@ package final class ConnectionPool: Sendable {
         var isExpiryScheduled = false
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let system: any NetworkSystem
     /// Has `expire` called at an instant; nil where nobody can, and old connections are found by the
     /// next request.
@@ -25,7 +26,7 @@ package final class ConnectionPool: Sendable {
         limits: PoolLimits, system: any NetworkSystem,
         schedule: (@Sendable (ConnectionPool, Instant) -> Void)? = nil
     ) {
-        state = Mutex(State(machine: PoolMachine(limits: limits)))
+        state = Lock(State(machine: PoolMachine(limits: limits)))
         self.system = system
         self.schedule = schedule
     }

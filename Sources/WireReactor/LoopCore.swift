@@ -22,7 +22,7 @@ package final class LoopCore: @unchecked Sendable {
     private let epoll: Epoll
     private let wakeEvent: WakeEvent
     private let inbox = Inbox<Message>()
-    private let table = Mutex(RegistrationTable())
+    private let table = Lock(RegistrationTable())
     private let isAsleep = Atomic<Bool>(false)
     /// When the loop wakes by itself.
     private let sleepsUntil = Atomic<Int64>(.max)
@@ -31,7 +31,7 @@ package final class LoopCore: @unchecked Sendable {
     private let hasEnded = Atomic<Bool>(false)
     /// Timers in the heap that nobody waits for any more, about.
     private let retiredTimers = Atomic<Int>(0)
-    private let published = Mutex(LoopStatistics())
+    private let published = Lock(LoopStatistics())
     private static let wakeToken = UInt64.max
 
     // The loop's own

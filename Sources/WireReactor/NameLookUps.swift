@@ -15,7 +15,7 @@ package final class NameLookUps: Sendable {
 
     package typealias Answer = Result<[SocketAddress], ResolveFailure>
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let resolve: @Sendable (String, UInt16) -> Answer
 
     package convenience init() {
@@ -76,7 +76,7 @@ private final class LookUp: Sendable {
     let host: String
     let port: UInt16
     let waiter: Waiter
-    private let found = Mutex<NameLookUps.Answer?>(nil)
+    private let found = Lock<NameLookUps.Answer?>(nil)
 
     init(host: String, port: UInt16, waiter: Waiter) {
         self.host = host

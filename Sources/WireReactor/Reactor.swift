@@ -40,7 +40,7 @@ public final class Reactor: Sendable {
 
     /// How many loops there are (or will be, once a connection needs one).
     public let loopCount: Int
-    private let state = Mutex(State())
+    private let state = Lock(State())
     package let nameLookUps = NameLookUps()
 
     /// - Parameter loops: how many threads. One serves thousands of streams; a second pays when one is

@@ -30,7 +30,7 @@ package final class Waiter: LoopTimer, Interruptible {
     }
 
     package let loop: LoopCore
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     package init(on loop: LoopCore) { self.loop = loop }
 

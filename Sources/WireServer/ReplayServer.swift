@@ -25,7 +25,7 @@ public final class ReplayServer: Sendable {
     private let listener: StreamSocket
     private let behaviour: ServerBehaviour
     private let options: ServerOptions
-    private let phase = Mutex(Phase.idle)
+    private let phase = Lock(Phase.idle)
     private let stopped = StopFlag()
 
     /// Listens; connections wait in the kernel until `start` or `run`.

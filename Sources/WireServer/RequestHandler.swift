@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WireSockets
 public import WireHTTP1
 public import WireTime
 
@@ -57,11 +58,11 @@ struct ClosureHandler: RequestHandler {
 
 /// Answers with recorded responses; 404 for a request that none of them is for.
 public final class RecordedHandler: RequestHandler {
-    private let matcher: Mutex<RequestMatcher>
+    private let matcher: Lock<RequestMatcher>
     private let pace: Pace
 
     public init(_ matcher: RequestMatcher, pace: Pace) {
-        self.matcher = Mutex(matcher)
+        self.matcher = Lock(matcher)
         self.pace = pace
     }
 

@@ -9,7 +9,7 @@ internal import Synchronization
 public final class Descriptor: Sendable {
     /// The owner's number, for its system calls. The owner does not use it after `close`.
     public let rawValue: Int32
-    private let isOpen = Mutex(true)
+    private let isOpen = Lock(true)
 
     /// Takes ownership.
     public init(owning rawValue: Int32) { self.rawValue = rawValue }

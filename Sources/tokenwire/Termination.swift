@@ -15,7 +15,7 @@ final class Termination: Sendable {
 
     /// For every request: one signal ends them all.
     let cancellation = Cancellation()
-    private let received = Mutex<Int32?>(nil)
+    private let received = Lock<Int32?>(nil)
     private let latch: Latch
     /// Never opened: to wait on it is to let time pass.
     private let shut: Latch
