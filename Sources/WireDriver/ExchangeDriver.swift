@@ -55,7 +55,7 @@ package struct ExchangeDriver: ~Copyable {
 
     /// A request that must not be sent shows at the first call.
     package init(
-        _ request: HTTPRequest, system: any NetworkSystem, pool: ConnectionPool,
+        _ request: borrowing HTTPRequest, system: any NetworkSystem, pool: ConnectionPool,
         options: ClientOptions, deadlines: Deadlines?, cancellation: Cancellation?
     ) {
         self.system = system
