@@ -55,7 +55,7 @@ package struct ExchangeDriver: ~Copyable {
 
     /// A request that must not be sent shows at the first call.
     package init(
-        _ request: HTTPRequest, system: any NetworkSystem, pool: ConnectionPool,
+        _ request: borrowing HTTPRequest, system: any NetworkSystem, pool: ConnectionPool,
         options: ClientOptions, deadlines: Deadlines?, cancellation: Cancellation?
     ) {
         self.system = system
@@ -236,13 +236,14 @@ package struct ExchangeDriver: ~Copyable {
 
     private mutating func write() throws(TransportError) {
         guard let transport = lease?.transport else { return }
+        let (head, body) = (request.head, request.body)
         while machine.isSending, machine.unwrittenBytes > 0 {
             let written = request.count - machine.unwrittenBytes
-            let fromHead = min(written, request.head.count)
+            let fromHead = min(written, head.count)
             let fromBody = written - fromHead
             let result = transport.send(
-                request.head.span.extracting(droppingFirst: fromHead),
-                request.body.span.extracting(droppingFirst: fromBody))
+                head.span.extracting(droppingFirst: fromHead),
+                body.span.extracting(droppingFirst: fromBody))
             switch result {
             case .bytes(let count):
                 lastReturn = system.now

@@ -3,13 +3,14 @@ public import WireHTTP1
 
 /// A request with all of its body.
 public struct HTTPRequest: Sendable {
-    public var url: HTTPURL
-    public var method: String
-    public var fields: [(name: String, value: String)]
+    public var url: HTTPURL { didSet { prepared = nil } }
+    public var method: String { didSet { prepared = nil } }
+    public var fields: [(name: String, value: String)] { didSet { prepared = nil } }
     /// Nil sends none; empty sends `Content-Length: 0`.
-    public var body: [UInt8]?
+    public var body: [UInt8]? { didSet { prepared = nil } }
     /// Sends the body in the chunked coding.
-    public var sendsChunked = false
+    public var sendsChunked = false { didSet { prepared = nil } }
+    private var prepared: OutgoingRequest?
 
     public init(
         _ method: String, _ url: HTTPURL, fields: [(name: String, value: String)] = [],
@@ -31,10 +32,19 @@ public struct HTTPRequest: Sendable {
         } catch { throw .request(error) }
     }
 
+    /// Checks the request and brings it into its wire form now, once for all sends of this value and
+    /// its copies; without this each send does it. Setting anything undoes it.
+    ///
+    /// - Throws: `TransportError.request` for what must not be sent.
+    public mutating func prepare() throws(TransportError) {
+        prepared = try outgoing()
+    }
+
     /// The request as it goes on the wire.
     ///
     /// - Throws: `TransportError.request` for what must not be sent.
     package func outgoing() throws(TransportError) -> OutgoingRequest {
+        if let prepared { return prepared }
         if url.scheme == .https { throw .unsupported("https") }
         do throws(RequestError) {
             var fields = fields
@@ -67,12 +77,22 @@ public struct HTTPRequest: Sendable {
 }
 
 /// What a request is made of, ready for the wire; kept for as long as it may be sent again.
-package struct OutgoingRequest: Sendable {
+///
+/// An object, so that a request takes its form along at the price of one reference.
+package final class OutgoingRequest: Sendable {
     package let origin: Origin
     package let head: [UInt8]
     package let body: [UInt8]
     package let toHEAD: Bool
     package let mayRepeat: Bool
+
+    init(origin: Origin, head: [UInt8], body: [UInt8], toHEAD: Bool, mayRepeat: Bool) {
+        self.origin = origin
+        self.head = head
+        self.body = body
+        self.toHEAD = toHEAD
+        self.mayRepeat = mayRepeat
+    }
 
     package var count: Int { head.count + body.count }
 

@@ -53,8 +53,11 @@ struct Options {
 
     func request() throws -> HTTPRequest {
         let body = values["body"].map { Array($0.utf8) }
-        return try HTTPRequest(
+        var request = try HTTPRequest(
             body == nil ? "GET" : "POST", url: url,
             fields: body == nil ? [] : [("Content-Type", "application/json")], body: body)
+        // Every send is of the same bytes, as with the C clients.
+        try request.prepare()
+        return request
     }
 }

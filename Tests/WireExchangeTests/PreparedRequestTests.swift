@@ -1,0 +1,46 @@
+import Testing
+import WireExchange
+import WireHTTP1
+
+@Suite struct PreparedRequestTests {
+    private func request() throws -> HTTPRequest {
+        try HTTPRequest(
+            "POST", url: "http://host:8080/a", fields: [("X", "1")], body: [0x7B, 0x7D])
+    }
+
+    @Test func sameBytesAndOnlyOnce() throws {
+        var prepared = try request()
+        try prepared.prepare()
+        let copy = prepared
+        #expect(try prepared.outgoing().head == request().outgoing().head)
+        #expect(try prepared.outgoing() === copy.outgoing())
+        #expect(try request().outgoing() !== request().outgoing())
+    }
+
+    @Test func anythingSetUndoesIt() throws {
+        let changes: [(inout HTTPRequest) throws -> Void] = [
+            { $0.url = try HTTPURL("http://host:8080/b") },
+            { $0.method = "PUT" },
+            { $0.fields.append(("Y", "2")) },
+            { $0.body = [0x31] },
+            { $0.sendsChunked = true },
+        ]
+        for change in changes {
+            var prepared = try request()
+            try prepared.prepare()
+            let before = prepared
+            try change(&prepared)
+            #expect(try prepared.outgoing().head != before.outgoing().head)
+            var fresh = try request()
+            try change(&fresh)
+            #expect(try prepared.outgoing().head == fresh.outgoing().head)
+            #expect(try prepared.outgoing().body == fresh.outgoing().body)
+        }
+    }
+
+    @Test func whatMustNotBeSentIsRefused() throws {
+        var refused = try request()
+        refused.fields.append(("bad name", "1"))
+        #expect(throws: TransportError.self) { try refused.prepare() }
+    }
+}
