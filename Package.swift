@@ -47,7 +47,7 @@ let package = Package(
         .executable(name: "tokenwire", targets: ["tokenwire"]),
     ],
     traits: [
-        .trait(name: "TLS", description: "OpenSSL: digests (and, later, https)."),
+        .trait(name: "TLS", description: "OpenSSL: TLS and digests."),
         .default(enabledTraits: ["TLS"]),
     ],
     targets: [
@@ -64,6 +64,9 @@ let package = Package(
         library("WireHTTP1", ["WireBytes"]),
         library("WireFraming", ["WireBytes"]),
         library("WireJSON", ["WireBytes"]),
+        library(
+            "WireTLS",
+            ["WireBytes", .target(name: "COpenSSL", condition: .when(traits: ["TLS"]))]),
         library(
             "WireDigest", [.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))]),
         // L2
@@ -124,6 +127,10 @@ let package = Package(
         .target(
             name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         .target(
+            name: "CTLSPeer",
+            dependencies: [.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))],
+            path: "Tests/CTLSPeer", cSettings: [.define("TLS", .when(traits: ["TLS"]))]),
+        .target(
             name: "TestSupport",
             dependencies: codecs + driver + ollama + [
                 "WireSystem", "WireServer", "CAllocationCounter",
@@ -133,6 +140,7 @@ let package = Package(
         tests("WireHTTP1", ["WireBytes", "WireHTTP1", "WireJSON"]),
         tests("WireFraming", ["WireBytes", "WireFraming", "WireJSON"]),
         tests("WireJSON", ["WireBytes", "WireJSON"]),
+        tests("WireTLS", ["WireBytes", "WireTLS", "CTLSPeer"]),
         tests("WireExchange", codecs + ["WireExchange"]),
         tests("WireHTTPClient", codecs + driver + ["WireServer", "WireSystem"]),
         tests("WireBlocking", codecs + driver + ["WireServer", "WireSystem"]),

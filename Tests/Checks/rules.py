@@ -14,6 +14,8 @@ IMPORTS = {
     "WireHTTP1": {"WireBytes"},
     "WireFraming": {"WireBytes"},
     "WireJSON": {"WireBytes"},
+    # Sans-IO, though not pure: OpenSSL reads the date, and certificates from their files.
+    "WireTLS": {"WireBytes", C_OPENSSL, "Glibc", "Synchronization"},
     "WireDigest": {C_OPENSSL},
     "WireExchange": {"WireBytes", "WireTime", "WireHTTP1", "WireFraming"},
     "WireSockets": {"WireTime", C_SHIMS, "Glibc", "Synchronization"},
@@ -47,7 +49,8 @@ PURE_MAY_IMPORT = PURE | {C_KERNELS}
 BLOCKING_ROOTS = {"OllamaBlocking", "CTokenWire"}
 CONCURRENCY = r"\b(async|await|actor|MainActor|Task\w*|Async\w+|with\w*(TaskGroup|Continuation))\b"
 
-UNSAFE_ALLOWED = {"WireBytes", "WireSockets", "WireSystem", "WireDigest", "CTokenWire"}
+UNSAFE_ALLOWED = {
+    "WireBytes", "WireTLS", "WireSockets", "WireSystem", "WireDigest", "CTokenWire"}
 
 CLOCK_FILES = {
     "Sources/WireSockets/MonotonicClock.swift",
