@@ -39,6 +39,8 @@ let package = Package(
         .library(name: "WireFraming", targets: ["WireFraming"]),
         .library(name: "WireHTTP1", targets: ["WireHTTP1"]),
         .library(name: "WireJSON", targets: ["WireJSON"]),
+        .library(name: "WireTLS", targets: ["WireTLS"]),
+        .library(name: "WireGzip", targets: ["WireGzip"]),
         .library(name: "WireBlocking", targets: ["WireBlocking"]),
         .library(name: "WireHTTPClient", targets: ["WireHTTPClient"]),
         .library(name: "OllamaBlocking", targets: ["OllamaBlocking"]),
@@ -57,6 +59,7 @@ let package = Package(
         .target(name: "CTokenWireHeader"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // L0
         library("WireBytes", ["CWireKernels"]),
         library("WireTime"),
@@ -67,6 +70,7 @@ let package = Package(
         library(
             "WireTLS",
             ["WireBytes", .target(name: "COpenSSL", condition: .when(traits: ["TLS"]))]),
+        library("WireGzip", ["WireBytes", "CZlib"]),
         library(
             "WireDigest", [.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))]),
         // L2
@@ -141,6 +145,7 @@ let package = Package(
         tests("WireFraming", ["WireBytes", "WireFraming", "WireJSON"]),
         tests("WireJSON", ["WireBytes", "WireJSON"]),
         tests("WireTLS", ["WireBytes", "WireTLS", "CTLSPeer"]),
+        tests("WireGzip", ["WireBytes", "WireGzip", "CZlib"]),
         tests("WireExchange", codecs + ["WireExchange"]),
         tests("WireHTTPClient", codecs + driver + ["WireServer", "WireSystem"]),
         tests("WireBlocking", codecs + driver + ["WireServer", "WireSystem"]),

@@ -4,6 +4,7 @@ A new target under Sources/ needs a line in IMPORTS. The picture behind it is in
 """
 
 C_KERNELS, C_SHIMS, C_OPENSSL = "CWireKernels", "CLinuxShims", "COpenSSL"
+C_ZLIB = "CZlib"
 CODECS = {"WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON"}
 DRIVER = {"WireSockets", "WireTransport", "WireExchange", "WireBlocking"}
 
@@ -16,6 +17,7 @@ IMPORTS = {
     "WireJSON": {"WireBytes"},
     # Sans-IO, though not pure: OpenSSL reads the date, and certificates from their files.
     "WireTLS": {"WireBytes", C_OPENSSL, "Glibc", "Synchronization"},
+    "WireGzip": {"WireBytes", C_ZLIB},
     "WireDigest": {C_OPENSSL},
     "WireExchange": {"WireBytes", "WireTime", "WireHTTP1", "WireFraming"},
     "WireSockets": {"WireTime", C_SHIMS, "Glibc", "Synchronization"},
@@ -50,7 +52,7 @@ BLOCKING_ROOTS = {"OllamaBlocking", "CTokenWire"}
 CONCURRENCY = r"\b(async|await|actor|MainActor|Task\w*|Async\w+|with\w*(TaskGroup|Continuation))\b"
 
 UNSAFE_ALLOWED = {
-    "WireBytes", "WireTLS", "WireSockets", "WireSystem", "WireDigest", "CTokenWire"}
+    "WireBytes", "WireTLS", "WireGzip", "WireSockets", "WireSystem", "WireDigest", "CTokenWire"}
 
 CLOCK_FILES = {
     "Sources/WireSockets/MonotonicClock.swift",
