@@ -30,6 +30,7 @@ enum PeerCertificate {
     }
 
     static func hasPinnedKey(_ certificate: OpaquePointer?, _ pinned: [[UInt8]]) -> Bool {
+        guard let certificate = unsafe certificate else { return false }
         var encoded: UnsafeMutablePointer<UInt8>?
         let count = unsafe i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &encoded)
         guard count > 0, let encoded = unsafe encoded else { return false }

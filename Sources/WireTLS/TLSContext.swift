@@ -18,7 +18,11 @@ internal import COpenSSL
     /// Reads what the configuration names.
     ///
     /// - Throws: `noTrustedAuthorities`, `unusableCredential`, `internalFailure`.
-    public init(_ configuration: TLSConfiguration) throws(TLSError) {
+    public convenience init(_ configuration: TLSConfiguration) throws(TLSError) {
+        try self.init(configuration, SystemTrust.current)
+    }
+
+    init(_ configuration: TLSConfiguration, _ system: SystemTrust) throws(TLSError) {
         ERR_clear_error()
         guard let made = unsafe SSL_CTX_new(TLS_client_method()) else {
             throw OpenSSLErrors.internalFailure()
@@ -30,7 +34,7 @@ internal import COpenSSL
         sessions = verifies && configuration.resumesSessions ? SessionCache() : nil
         keyLog = configuration.keyLog
         try setPolicies()
-        try setVerification(configuration)
+        try setVerification(configuration, system)
         if let identity = configuration.identity {
             try unsafe Identity.load(identity, into: pointer)
         }
@@ -51,12 +55,14 @@ internal import COpenSSL
 
     static let offeredProtocol = "http/1.1"
 
-    private func setVerification(_ configuration: TLSConfiguration) throws(TLSError) {
+    private func setVerification(
+        _ configuration: TLSConfiguration, _ system: SystemTrust
+    ) throws(TLSError) {
         if pinnedKeys.contains(where: { $0.count != PeerCertificate.keyDigestBytes }) {
             throw .unusableCredential(.pinnedKey, reason: "not the 32 bytes of a SHA-256 digest")
         }
         if verifies, let store = unsafe SSL_CTX_get_cert_store(pointer) {
-            try unsafe TrustStore.load(configuration.trust, into: store)
+            try unsafe TrustStore.load(configuration.trust, system, into: store)
             // An intermediate authority that the caller trusts is an anchor too.
             unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
         }

@@ -2,15 +2,55 @@
 internal import COpenSSL
 internal import Glibc
 
+/// Where a system keeps its authorities.
+struct SystemTrust {
+    /// What the user names by `SSL_CERT_FILE` and `SSL_CERT_DIR`: replaces all the rest.
+    var file: String?
+    var directories: String?
+    /// What OpenSSL was built with; all of it is used.
+    var defaults: [String] = []
+    /// Where distributions keep them, when the defaults hold nothing because OpenSSL was built for
+    /// another one, or into the program; the first that holds something is used.
+    var wellKnown: [String] = []
+
+    static var current: SystemTrust {
+        // Safe because the texts are static.
+        unsafe SystemTrust(
+            file: environment("SSL_CERT_FILE"), directories: environment("SSL_CERT_DIR"),
+            defaults: [
+                String(cString: X509_get_default_cert_file()),
+                String(cString: X509_get_default_cert_dir()),
+            ], wellKnown: distributions)
+    }
+
+    private static let distributions = [
+        // Debian, Alpine, Arch; Fedora and RHEL, old and new; SUSE; Alpine, BSD.
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/etc/ssl/certs",
+        "/etc/pki/tls/certs",
+    ]
+
+    /// As OpenSSL reads it: nothing in a program that runs with more rights than its user.
+    private static func environment(_ name: String) -> String? {
+        guard OPENSSL_issetugid() == 0, let value = unsafe getenv(name) else { return nil }
+        let text = unsafe String(cString: value)
+        return text.isEmpty ? nil : text
+    }
+}
+
 /// The authorities that a context trusts.
 enum TrustStore {
     static func load(
-        _ trust: TLSConfiguration.Trust, into store: OpaquePointer
+        _ trust: TLSConfiguration.Trust, _ system: SystemTrust, into store: OpaquePointer
     ) throws(TLSError) {
         switch trust {
-        case .system: try unsafe loadSystem(into: store)
+        case .system: try unsafe load(system, into: store)
         case .systemAnd(let sources):
-            try unsafe loadSystem(into: store)
+            try unsafe load(system, into: store)
             try unsafe load(sources, into: store)
         case .only(let sources):
             if sources.isEmpty { throw .noTrustedAuthorities(searched: []) }
@@ -29,26 +69,20 @@ enum TrustStore {
         }
     }
 
-    private static func loadSystem(into store: OpaquePointer) throws(TLSError) {
-        let file = environment("SSL_CERT_FILE")
-        let directories = environment("SSL_CERT_DIR")
-        if file != nil || directories != nil {
-            return try unsafe loadNamed(file, directories, into: store)
+    private static func load(
+        _ system: SystemTrust, into store: OpaquePointer
+    ) throws(TLSError) {
+        if system.file != nil || system.directories != nil {
+            return try unsafe loadNamed(system.file, system.directories, into: store)
         }
-        // Safe because the texts are static.
-        let defaultFile = unsafe String(cString: X509_get_default_cert_file())
-        let defaultDirectory = unsafe String(cString: X509_get_default_cert_dir())
-        let hasFile = unsafe addFile(defaultFile, to: store)
-        let hasDirectory = unsafe addDirectory(defaultDirectory, to: store)
-        if hasFile || hasDirectory { return }
-        // Where OpenSSL was not built for this distribution, or into the program.
-        for path in wellKnownFiles where unsafe addFile(path, to: store) { return }
-        for path in wellKnownDirectories where unsafe addDirectory(path, to: store) { return }
-        throw .noTrustedAuthorities(
-            searched: [defaultFile, defaultDirectory] + wellKnownFiles + wellKnownDirectories)
+        var found = false
+        for path in system.defaults where unsafe add(path, to: store) { found = true }
+        if found { return }
+        for path in system.wellKnown where unsafe add(path, to: store) { return }
+        throw .noTrustedAuthorities(searched: system.defaults + system.wellKnown)
     }
 
-    /// What the user names replaces the rest, and has to be there.
+    /// A file that the user names has to be one, and of the directories one.
     private static func loadNamed(
         _ file: String?, _ directories: String?, into store: OpaquePointer
     ) throws(TLSError) {
@@ -59,19 +93,12 @@ enum TrustStore {
         let paths = directories.split(separator: ":").map(String.init)
         var found = false
         for path in paths where unsafe addDirectory(path, to: store) { found = true }
-        if file == nil && !found { throw .noTrustedAuthorities(searched: paths) }
+        if !found { throw .noTrustedAuthorities(searched: paths) }
     }
 
-    private static let wellKnownFiles = [
-        // Debian, Alpine, Arch; Fedora and RHEL, old and new; SUSE; Alpine, BSD.
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-        "/etc/ssl/ca-bundle.pem",
-        "/etc/ssl/cert.pem",
-    ]
-
-    private static let wellKnownDirectories = ["/etc/ssl/certs", "/etc/pki/tls/certs"]
+    private static func add(_ path: String, to store: OpaquePointer) -> Bool {
+        unsafe addFile(path, to: store) || addDirectory(path, to: store)
+    }
 
     /// False when the file has no certificate.
     private static func addFile(_ path: String, to store: OpaquePointer) -> Bool {
@@ -103,13 +130,6 @@ enum TrustStore {
             }
         }
         return false
-    }
-
-    /// As OpenSSL reads it: nothing in a program that runs with more rights than its user.
-    private static func environment(_ name: String) -> String? {
-        guard OPENSSL_issetugid() == 0, let value = unsafe getenv(name) else { return nil }
-        let text = unsafe String(cString: value)
-        return text.isEmpty ? nil : text
     }
 }
 #endif

@@ -42,6 +42,9 @@ import WireTLS
         #expect(try !isResumed(context, server))
         var first = try Conversation(context, server, sessionKey: "origin")
         var second = try Conversation(context, server, sessionKey: "origin")
+        // Both have said by now which session they want.
+        _ = try first.engine.handshake()
+        _ = try second.engine.handshake()
         try first.connect()
         try second.connect()
         #expect(first.peer.isResumed)

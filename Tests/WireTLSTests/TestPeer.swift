@@ -56,9 +56,10 @@ enum Version: Int32 {
     case tls13 = 0x0304
 }
 
-/// OpenSSL's server, without a socket.
-@safe final class TestServer {
-    private let pointer: OpaquePointer
+/// OpenSSL's server, without a socket; for any number of threads.
+@safe final class TestServer: Sendable {
+    /// Safe because it does not change once it is made, and OpenSSL locks inside.
+    nonisolated(unsafe) private let pointer: OpaquePointer
 
     init(
         _ leaf: Credential, intermediate: Credential? = nil, clientAuthority: Credential? = nil,

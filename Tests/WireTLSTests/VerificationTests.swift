@@ -172,6 +172,25 @@ import WireTLS
         #expect(unpinned.error == .keyNotPinned(subject: "CN=a"))
     }
 
+    /// A server without the pinned key does not learn who asks.
+    @Test(arguments: [Version.tls12, .tls13])
+    func unpinnedServersLearnNothing(version: Version) throws {
+        let leaf = Credential("a", by: authority, names: "DNS:a.test")
+        let server = TestServer(leaf, clientAuthority: authority, version: version)
+        let client = Credential("client", by: authority)
+        var configuration = TLSConfiguration.trusting(authority)
+        configuration.identity = .init(
+            certificates: .bytes(client.certificate), key: .bytes(client.key))
+        configuration.pinnedKeys = [authority.keyDigest]
+        var conversation = try Conversation(TLSContext(configuration), server)
+        #expect(throws: TLSError.keyNotPinned(subject: "CN=a")) { try conversation.connect() }
+        #expect(!conversation.peer.hasClientCertificate)
+        configuration.pinnedKeys = [leaf.keyDigest]
+        var pinned = try Conversation(TLSContext(configuration), server)
+        try pinned.connect()
+        #expect(pinned.peer.hasClientCertificate)
+    }
+
     @Test func insecureAcceptsAnything() {
         var configuration = TLSConfiguration()
         configuration.verification = .insecureAcceptingAnyCertificate
