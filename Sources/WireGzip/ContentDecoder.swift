@@ -72,7 +72,8 @@ public struct ContentStep: Sendable, Equatable {
     private static let zlibWindow: Int32 = 15
     private static let bareWindow: Int32 = -15
 
-    /// Decodes as much of `input` as `output` has room for. A failure is final.
+    /// Decodes as much of `input` as `output` has room for. A failure is final; what was decoded
+    /// before it stands in `output` all the same.
     ///
     /// - Precondition: `output` has room.
     public mutating func decode(
@@ -189,7 +190,7 @@ public struct ContentStep: Sendable, Equatable {
     ) throws(ContentError) -> (used: Int, produced: Int, hasEnded: Bool) {
         if room.count == 0 { return (0, 0, false) }
         // One byte more than allowed is how an excess shows.
-        let allowed = min(room.count, max(0, limits.output.bytes - totalOut) + 1, 1 << 30)
+        let allowed = min(room.count - 1, max(0, limits.output.bytes - totalOut), 1 << 30) + 1
         let offered = min(input.count, 1 << 30)
         var empty: UInt8 = 0
         let status = unsafe withUnsafeMutablePointer(to: &empty) { empty in
@@ -212,24 +213,23 @@ public struct ContentStep: Sendable, Equatable {
         let used = unsafe offered - Int(stream.pointee.avail_in)
         let produced = unsafe allowed - Int(stream.pointee.avail_out)
         totalIn += used
+        try count(produced)
         switch status {
         case Z_OK, Z_STREAM_END, Z_BUF_ERROR: break
         case Z_MEM_ERROR: throw .outOfMemory
         case Z_NEED_DICT: throw .corrupt(reason: "needs a dictionary")
         default: throw .corrupt(reason: reason)
         }
-        try check(produced)
-        totalOut += produced
         return (used, produced, status == Z_STREAM_END)
     }
 
-    /// Before the output is counted, so that what is over the limits is not delivered.
-    private func check(_ produced: Int) throws(ContentError) {
+    private mutating func count(_ produced: Int) throws(ContentError) {
         let total = totalOut + produced
-        if total > limits.output.bytes { throw .outputLimit(limits.output) }
         if total > limits.ratioGrace.bytes && total / max(1, limits.ratio) > totalIn {
             throw .ratioLimit(limits.ratio)
         }
+        totalOut = min(total, limits.output.bytes)
+        if total > limits.output.bytes { throw .outputLimit(limits.output) }
     }
 
     private var reason: String {

@@ -160,6 +160,22 @@ import WireGzip
         #expect(error == .corrupt(reason: "needs a dictionary"))
     }
 
+    /// What comes out before an error does not depend on how the input was cut.
+    @Test func outputBeforeFailures() {
+        var generator = SeededGenerator(seed: 13)
+        let text = Encoded.text(400)
+        for (coding, encode) in ContentDecoderTests.forms {
+            for round in 0..<100 {
+                var damaged = encode(text)
+                damaged[generator.below(damaged.count)] ^= 1 << UInt8(generator.below(8))
+                let whole = decode(damaged, coding)
+                let pieces = decode(damaged, coding, pieceBytes: 1, room: 3)
+                #expect(whole.bytes == pieces.bytes, "seed 13, round \(round)")
+                #expect(whole.error == pieces.error, "seed 13, round \(round)")
+            }
+        }
+    }
+
     /// Any damage is an error or nothing at all; in gzip and zlib, never wrong text that passes.
     @Test func changedBytes() {
         var generator = SeededGenerator(seed: 11)
@@ -219,6 +235,16 @@ import WireGzip
                 #expect(text.starts(with: over.bytes))
             }
         }
+    }
+
+    @Test func noLimitAtAll() {
+        let limits = ContentLimits(
+            output: .bytes(.max), ratio: .max, ratioGrace: .bytes(.max))
+        let text = Encoded.text(1_000)
+        #expect(decode(Encoded.gzip(text), .gzip, limits: limits).bytes == text)
+        let zero = ContentLimits(output: .bytes(0), ratio: 0)
+        #expect(decode(Encoded.gzip([]), .gzip, limits: zero).error == nil)
+        #expect(decode(Encoded.gzip([1]), .gzip, limits: zero).error == .outputLimit(.bytes(0)))
     }
 
     /// 20 MB of zeros in 20 kB: ended soon after the ratio may be judged.
