@@ -35,7 +35,7 @@ internal import WireBytes
     public init(
         _ context: TLSContext, server: String, sessionKey: String? = nil
     ) throws(TLSError) {
-        ERR_clear_error()
+        OpenSSLErrors.clear()
         let name = try ServerName(server)
         // A session says nothing about names: it must not be resumed with another one.
         let key = sessionKey.map { "\($0)\u{0}\(name.text)" }
@@ -134,7 +134,7 @@ internal import WireBytes
     public mutating func handshake() throws(TLSError) -> TLSHandshakeProgress {
         if let failure { throw failure }
         if phase != .handshake { return .done }
-        ERR_clear_error()
+        OpenSSLErrors.clear()
         let result = unsafe SSL_do_handshake(ssl)
         if result != 1 {
             let code = unsafe SSL_get_error(ssl, result)
@@ -163,7 +163,7 @@ internal import WireBytes
         let before = output.byteCount
         let code = unsafe output.withUnsafeMutableBytes { buffer, count in
             while count < buffer.count {
-                ERR_clear_error()
+                OpenSSLErrors.clear()
                 var read = 0
                 // Safe because OpenSSL writes at most into the rest of the buffer.
                 let result = unsafe SSL_read_ex(
@@ -199,7 +199,7 @@ internal import WireBytes
             while unsafe taken < bytes.count
                 && pipe.pointee.outbound.rawCount < TLSPipe.outboundMark
             {
-                ERR_clear_error()
+                OpenSSLErrors.clear()
                 var written = 0
                 // Safe because OpenSSL reads at most the rest of the bytes.
                 let result = unsafe SSL_write_ex(
@@ -218,9 +218,9 @@ internal import WireBytes
     public mutating func close() {
         guard phase == .established, failure == nil else { return }
         phase = .closed
-        ERR_clear_error()
+        OpenSSLErrors.clear()
         unsafe SSL_shutdown(ssl)
-        ERR_clear_error()
+        OpenSSLErrors.clear()
     }
 
     /// Gives back the memory of buffers that hold nothing: about 50 KiB, for a connection that is
