@@ -84,7 +84,7 @@ swift:
 	    exit 1; }
 
 packages: swift
-	@.ci/install-packages libssl-dev pkg-config
+	@.ci/install-packages libssl-dev zlib1g-dev pkg-config
 
 test-packages: packages
 	@.ci/install-packages python3 gcc g++ libc6-dev

@@ -39,6 +39,8 @@ let package = Package(
         .library(name: "WireFraming", targets: ["WireFraming"]),
         .library(name: "WireHTTP1", targets: ["WireHTTP1"]),
         .library(name: "WireJSON", targets: ["WireJSON"]),
+        .library(name: "WireTLS", targets: ["WireTLS"]),
+        .library(name: "WireGzip", targets: ["WireGzip"]),
         .library(name: "WireBlocking", targets: ["WireBlocking"]),
         .library(name: "WireHTTPClient", targets: ["WireHTTPClient"]),
         .library(name: "OllamaBlocking", targets: ["OllamaBlocking"]),
@@ -47,7 +49,7 @@ let package = Package(
         .executable(name: "tokenwire", targets: ["tokenwire"]),
     ],
     traits: [
-        .trait(name: "TLS", description: "OpenSSL: digests (and, later, https)."),
+        .trait(name: "TLS", description: "OpenSSL: TLS and digests."),
         .default(enabledTraits: ["TLS"]),
     ],
     targets: [
@@ -57,6 +59,7 @@ let package = Package(
         .target(name: "CTokenWireHeader"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // L0
         library("WireBytes", ["CWireKernels"]),
         library("WireTime"),
@@ -64,6 +67,10 @@ let package = Package(
         library("WireHTTP1", ["WireBytes"]),
         library("WireFraming", ["WireBytes"]),
         library("WireJSON", ["WireBytes"]),
+        library(
+            "WireTLS",
+            ["WireBytes", .target(name: "COpenSSL", condition: .when(traits: ["TLS"]))]),
+        library("WireGzip", ["WireBytes", "CZlib"]),
         library(
             "WireDigest", [.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))]),
         // L2
@@ -124,6 +131,10 @@ let package = Package(
         .target(
             name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         .target(
+            name: "CTLSPeer",
+            dependencies: [.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))],
+            path: "Tests/CTLSPeer", cSettings: [.define("TLS", .when(traits: ["TLS"]))]),
+        .target(
             name: "TestSupport",
             dependencies: codecs + driver + ollama + [
                 "WireSystem", "WireServer", "CAllocationCounter",
@@ -133,6 +144,8 @@ let package = Package(
         tests("WireHTTP1", ["WireBytes", "WireHTTP1", "WireJSON"]),
         tests("WireFraming", ["WireBytes", "WireFraming", "WireJSON"]),
         tests("WireJSON", ["WireBytes", "WireJSON"]),
+        tests("WireTLS", ["WireBytes", "WireTLS", "CTLSPeer"]),
+        tests("WireGzip", ["WireBytes", "WireGzip", "CZlib"]),
         tests("WireExchange", codecs + ["WireExchange"]),
         tests("WireReactor", codecs + driver + ["WireSystem"]),
         tests("WireHTTPClient", codecs + driver + ["WireServer", "WireSystem"]),

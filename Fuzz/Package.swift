@@ -34,5 +34,6 @@ let package = Package(
         fuzzer("Lines", "WireFraming"),
         fuzzer("Events", "WireFraming"),
         fuzzer("JSON", "WireJSON"),
+        fuzzer("Content", "WireGzip"),
     ]
 )

@@ -8,6 +8,7 @@ vector is a change of one seed. Run it again after the vectors changed.
 import json
 import pathlib
 import shutil
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "Fixtures"
@@ -48,6 +49,18 @@ def recordings(suffix):
             yield path.stem, raw, None
 
 
+def content():
+    """The fuzzer's first byte says whether the rest is gzip (0) or deflate (1)."""
+    text = b"hello, hello, hello; " * 3 + bytes(range(64))
+    for level in 0, 6:
+        for name, window in ("gzip", 31), ("zlib", 15), ("bare", -15):
+            encoder = zlib.compressobj(level, wbits=window)
+            raw = encoder.compress(text) + encoder.flush()
+            yield f"{name}-{level}", bytes([window != 31]) + raw, None
+            if window == 31:
+                yield f"{name}-{level}-twice", b"\0" + raw * 2 + b"\0\0", None
+
+
 RECORDED = {
     "version", "chat-nonstream", "http10", "expect-100", "chunked-request", "pipelined-3",
     "chat-jinja-nonstream", "obs-fold-header", "absolute-uri", "embed-empty", "tags-head", "lf-only",
@@ -60,6 +73,7 @@ CORPORA = {
     "Lines": [*vectors("lines.json")],
     "Events": [*vectors("sse.json")],
     "JSON": [*accepted(vectors("json.json"))],
+    "Content": [*content()],
     "URL": [(f"url-{index}", text.encode(), None) for index, text in enumerate(URLS)],
 }
 

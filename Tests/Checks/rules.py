@@ -4,6 +4,7 @@ A new target under Sources/ needs a line in IMPORTS. The picture behind it is in
 """
 
 C_KERNELS, C_SHIMS, C_OPENSSL = "CWireKernels", "CLinuxShims", "COpenSSL"
+C_ZLIB = "CZlib"
 CODECS = {"WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON"}
 DRIVER = {"WireSockets", "WireTransport", "WireExchange", "WireDriver", "WireBlocking"}
 
@@ -14,6 +15,9 @@ IMPORTS = {
     "WireHTTP1": {"WireBytes"},
     "WireFraming": {"WireBytes"},
     "WireJSON": {"WireBytes"},
+    # Sans-IO, though not pure: OpenSSL reads the date, and certificates from their files.
+    "WireTLS": {"WireBytes", C_OPENSSL, "Glibc", "Synchronization"},
+    "WireGzip": {"WireBytes", C_ZLIB},
     "WireDigest": {C_OPENSSL},
     "WireExchange": {"WireBytes", "WireTime", "WireHTTP1", "WireFraming"},
     "WireSockets": {"WireTime", C_SHIMS, "Glibc", "Synchronization"},
@@ -60,7 +64,8 @@ BLOCKING_ROOTS = {"OllamaBlocking", "CTokenWire"}
 CONCURRENCY = r"\b(async|await|actor|MainActor|Task\w*|Async\w+|with\w*(TaskGroup|Continuation))\b"
 
 UNSAFE_ALLOWED = {
-    "WireBytes", "WireSockets", "WireReactor", "WireSystem", "WireDigest", "CTokenWire"}
+    "WireBytes", "WireTLS", "WireGzip", "WireSockets", "WireReactor", "WireSystem", "WireDigest",
+    "CTokenWire"}
 
 CLOCK_FILES = {
     "Sources/WireSockets/MonotonicClock.swift",

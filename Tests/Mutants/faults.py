@@ -145,4 +145,90 @@ FAULTS = [
         "        if interest.read { remembered.read = false }\n",
         "",
         "WaiterTests/andTakenOnce"),
+    # TLS
+    Fault(
+        "common-name-is-a-name",
+        "Sources/WireTLS/TLSEngine.swift",
+        "X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | ",
+        "",
+        "VerificationTests/commonNameIsNoName"),
+    Fault(
+        "partial-wildcards",
+        "Sources/WireTLS/TLSEngine.swift",
+        " | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS",
+        "",
+        "VerificationTests/namesThatDoNot"),
+    Fault(
+        "leading-dot-is-a-name",
+        "Sources/WireTLS/ServerName.swift",
+        "(1...63).contains(label.utf8.count)",
+        "(0...63).contains(label.utf8.count)",
+        "VerificationTests/whatNobodyCanBeCalled"),
+    Fault(
+        "pins-judged-after-the-handshake-only",
+        "Sources/WireTLS/PeerCertificate.swift",
+        "X509_STORE_CTX_get_error_depth(chain) == 0, !context",
+        "X509_STORE_CTX_get_error_depth(chain) == 99, !context",
+        "VerificationTests/unpinnedServersLearnNothing"),
+    Fault(
+        "tickets-used-again",
+        "Sources/WireTLS/SessionCache.swift",
+        "SSL_SESSION_get_protocol_version(pointer) >= TLS1_3_VERSION",
+        "SSL_SESSION_get_protocol_version(pointer) > TLS1_3_VERSION",
+        "SessionTests/ticketsAreUsedOnce"),
+    Fault(
+        "session-for-any-name",
+        "Sources/WireTLS/TLSEngine.swift",
+        '"\\($0)\\u{0}\\(name.text)"',
+        '"\\($0)"',
+        "SessionTests/othersSessionsAreNotResumed"),
+    Fault(
+        "sessions-of-nobody-verified",
+        "Sources/WireTLS/TLSContext.swift",
+        "verifies && configuration.resumesSessions",
+        "configuration.resumesSessions",
+        "SessionTests/notWhenNobodyVerified"),
+    Fault(
+        "bare-end-is-an-end",
+        "Sources/WireTLS/OpenSSLErrors.swift",
+        "if number == SSL_R_UNEXPECTED_EOF_WHILE_READING { return .truncated }",
+        "if number == SSL_R_UNEXPECTED_EOF_WHILE_READING { return .notBuiltIn }",
+        "ConnectionTests/endWithoutCloseNotify"),
+    Fault(
+        "write-without-bound",
+        "Sources/WireTLS/TLSEngine.swift",
+        "pipe.pointee.outbound.rawCount < TLSPipe.outboundMark",
+        "pipe.pointee.outbound.rawCount < TLSPipe.outboundLimit.bytes",
+        "ConnectionTests/buffersAreBounded"),
+    Fault(
+        "empty-directory-is-trust",
+        "Sources/WireTLS/TrustStore.swift",
+        "        guard hasHashedNames(path) else { return false }\n",
+        "",
+        "SystemTrustTests/nothingAnywhere"),
+    # Content codings
+    Fault(
+        "bomb",
+        "Sources/WireGzip/ContentDecoder.swift",
+        "total / max(1, limits.ratio) > totalIn",
+        "total / max(1, limits.ratio) > total",
+        "ContentDecoderTests/bombs"),
+    Fault(
+        "output-limit-off-by-one",
+        "Sources/WireGzip/ContentDecoder.swift",
+        "if total > limits.output.bytes {",
+        "if total > limits.output.bytes + 1 {",
+        "ContentDecoderTests/outputLimitIsExact"),
+    Fault(
+        "early-end-of-gzip",
+        "Sources/WireGzip/ContentDecoder.swift",
+        "        case .start, .behind, .padding: return\n        case .undecided, .inside:\n",
+        "        case .start, .behind, .padding, .inside: return\n        case .undecided:\n",
+        "ContentDecoderTests/truncationAtEveryByte"),
+    Fault(
+        "one-member-only",
+        "Sources/WireGzip/ContentDecoder.swift",
+        "case .behind where byte == 0x1F && coding == .gzip:",
+        "case .behind where byte == 0x1E && coding == .gzip:",
+        "ContentDecoderTests/members"),
 ]
