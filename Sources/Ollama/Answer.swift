@@ -52,7 +52,7 @@ public struct Answer: AsyncSequence, Sendable {
         _ body: (inout AnswerRecords) async throws -> Result
     ) async throws -> Result {
         try await withTaskCancellationHandler {
-            var records = AnswerRecords(call)
+            var records = AnswerRecords(call, isWatched: true)
             return try await body(&records)
         } onCancel: {
             call.cancellation.cancel()

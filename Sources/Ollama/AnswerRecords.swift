@@ -10,8 +10,11 @@ internal import WireHTTPClient
 public struct AnswerRecords: ~Copyable {
     private var exchange: AnswerExchange
     private let system: any AsyncNetworkSystem
+    private let isWatched: Bool
 
-    init(_ call: AnswerCall) {
+    /// - Parameter isWatched: a handler around the records' life cancels them with the task.
+    init(_ call: AnswerCall, isWatched: Bool = false) {
+        self.isWatched = isWatched
         exchange = call.begin()
         system = call.http.system
     }
@@ -57,7 +60,7 @@ public struct AnswerRecords: ~Copyable {
             case .record: return true
             case .end: return false
             case .blocked:
-                let outcome = await perform(exchange.exchange.wait, system)
+                let outcome = await perform(exchange.exchange.wait, system, isWatched: isWatched)
                 try exchange.woke(outcome)
             }
         }

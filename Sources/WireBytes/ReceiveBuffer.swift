@@ -133,7 +133,7 @@ package struct ReadSize: Sendable {
     static let minimum = 4 << 10
     static let maximum = 256 << 10
 
-    package private(set) var bytes = 16 << 10
+    package private(set) var bytes = ReadSize.minimum
     private var wasShort = false
 
     package init() {}

@@ -8,9 +8,11 @@ package import WireSockets
 /// something to read. So bytes are never handed from thread to thread, a consumer that is slow lets the
 /// kernel's buffer fill and the peer wait, and what is buffered costs no suspension.
 extension ExchangeDriver {
-    package mutating func run(_ system: any AsyncNetworkSystem) async throws(TransportError) {
+    package mutating func run(
+        _ system: any AsyncNetworkSystem, isWatched: Bool = false
+    ) async throws(TransportError) {
         while try !advanceToHead() {
-            let outcome = await perform(wait, system)
+            let outcome = await perform(wait, system, isWatched: isWatched)
             try end(outcome)
         }
     }
@@ -31,13 +33,17 @@ extension ExchangeDriver {
 }
 
 /// Does what an exchange waits for. Not a method, so that the exchange is free meanwhile.
+///
+/// - Parameter isWatched: a handler around the whole exchange cancels it with the task.
 package func perform(
-    _ wait: ExchangeWait, _ system: any AsyncNetworkSystem
+    _ wait: ExchangeWait, _ system: any AsyncNetworkSystem, isWatched: Bool = false
 ) async -> ExchangeDriver.Outcome {
     if Task.isCancelled { return .ready(.none) }
     switch wait {
     case .transport(let transport, let interest, let deadline):
-        return .ready(await system.ready(transport, for: interest, until: deadline))
+        return .ready(
+            await system.ready(
+                transport, for: interest, until: deadline, isWatched: isWatched))
     case .addresses(let host, let port, let deadline, let cancellation):
         guard
             let found = await system.addresses(of: host, port: port, until: deadline, cancellation)

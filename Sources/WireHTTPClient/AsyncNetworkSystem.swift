@@ -6,8 +6,11 @@ package import WireTransport
 /// What the async driver asks of the operating system beyond what every driver does: to suspend a task
 /// instead of blocking a thread. Every wait ends when the task is cancelled.
 package protocol AsyncNetworkSystem: NetworkSystem {
+    /// - Parameter isWatched: somebody else sees to it that the connection is shut down when the task is
+    ///   cancelled.
     func ready(
-        _ transport: any ByteTransport, for interest: Readiness, until deadline: Instant
+        _ transport: any ByteTransport, for interest: Readiness, until deadline: Instant,
+        isWatched: Bool
     ) async -> Readiness
 
     /// - Returns: nil when the deadline came first, or the task or `cancellation` was cancelled.

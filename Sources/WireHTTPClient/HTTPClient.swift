@@ -48,8 +48,9 @@ public final class HTTPClient: Sendable {
     ) async throws -> Result {
         let cancellation = cancellation ?? Cancellation()
         return try await withTaskCancellationHandler {
-            var response = try await send(
-                request, deadlines: deadlines, cancellation: cancellation)
+            var exchange = exchange(request, deadlines, cancellation)
+            try await exchange.run(system, isWatched: true)
+            var response = HTTPResponse(exchange, system: system, isWatched: true)
             return try await body(&response)
         } onCancel: {
             cancellation.cancel()
@@ -68,7 +69,7 @@ public final class HTTPClient: Sendable {
     ) async throws(TransportError) -> HTTPResponse {
         var exchange = exchange(request, deadlines, cancellation)
         try await exchange.run(system)
-        return HTTPResponse(exchange, system: system)
+        return HTTPResponse(exchange, system: system, isWatched: false)
     }
 
     /// The lines of a successful response's body.
@@ -102,7 +103,7 @@ public final class HTTPClient: Sendable {
             throw error
         }
         observe(exchange.timings)
-        return HTTPResponse(exchange, system: system)
+        return HTTPResponse(exchange, system: system, isWatched: false)
     }
 
     /// An exchange that has not begun.

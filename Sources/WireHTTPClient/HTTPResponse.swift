@@ -12,12 +12,16 @@ public import WireHTTP1
 public struct HTTPResponse: ~Copyable {
     private var exchange: ExchangeDriver
     private let system: any AsyncNetworkSystem
+    private let isWatched: Bool
     public let head: ResponseHead
 
-    init(_ exchange: consuming ExchangeDriver, system: any AsyncNetworkSystem) {
+    init(
+        _ exchange: consuming ExchangeDriver, system: any AsyncNetworkSystem, isWatched: Bool
+    ) {
         head = exchange.reader.head!
         self.exchange = exchange
         self.system = system
+        self.isWatched = isWatched
     }
 
     /// A server-sent event.
@@ -73,7 +77,7 @@ public struct HTTPResponse: ~Copyable {
     public mutating func nextBytes() async throws(TransportError) -> Span<UInt8>? {
         var step = try exchange.next(.piece)
         while case .blocked = step {
-            try exchange.end(await perform(exchange.wait, system))
+            try exchange.end(await perform(exchange.wait, system, isWatched: isWatched))
             step = try exchange.next(.piece)
         }
         guard case .record(let range) = step else { return nil }
@@ -114,7 +118,7 @@ public struct HTTPResponse: ~Copyable {
             case .record(let range): return range
             case .end: return nil
             case .blocked:
-                let outcome = await perform(exchange.wait, system)
+                let outcome = await perform(exchange.wait, system, isWatched: isWatched)
                 try exchange.end(outcome)
             }
         }

@@ -27,11 +27,13 @@ package final class ReactorSystem: AsyncNetworkSystem {
     }
 
     package func ready(
-        _ transport: any ByteTransport, for interest: Readiness, until deadline: Instant
+        _ transport: any ByteTransport, for interest: Readiness, until deadline: Instant,
+        isWatched: Bool
     ) async -> Readiness {
         guard let connection = transport as? ReactorTransport else {
             preconditionFailure("a connection of another system")
         }
+        if isWatched { return await connection.readyUnwatched(for: interest, until: deadline) }
         return await connection.ready(for: interest, until: deadline)
     }
 

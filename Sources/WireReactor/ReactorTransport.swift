@@ -53,6 +53,14 @@ package final class ReactorTransport: ByteTransport {
         }
     }
 
+    /// The same without watching the task, for callers who see to it that the connection is shut down
+    /// when that is cancelled: what the runtime does to watch is a good part of what a wait costs.
+    package func readyUnwatched(
+        for interest: Readiness, until deadline: Instant
+    ) async -> Readiness {
+        await waiter.wait(for: interest, until: deadline)
+    }
+
     package func close() {
         waiter.loop.deregister(token)
         waiter.retire()

@@ -82,7 +82,7 @@ import WireTime
         var client = makeClient(system)
         #expect(try client.text(get()).utf8.count == body)
         let calls = system.calls(on: 1).dropFirst(5)
-        #expect(calls.first == .receive(16 << 10))
+        #expect(calls.first == .receive(4 << 10))
         let waits = calls.count { if case .wait = $0 { true } else { false } }
         #expect(waits == 0, "the response ended before a read was short")
         system.expectFinished()

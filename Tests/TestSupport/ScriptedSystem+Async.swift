@@ -8,7 +8,8 @@ package import WireTransport
 /// tells a test the same things, at the same times, as a thread would.
 extension ScriptedSystem: AsyncNetworkSystem {
     package func ready(
-        _ transport: any ByteTransport, for interest: Readiness, until deadline: Instant
+        _ transport: any ByteTransport, for interest: Readiness, until deadline: Instant,
+        isWatched: Bool
     ) async -> Readiness {
         transport.wait(for: interest, until: deadline)
     }

@@ -10,7 +10,7 @@ import WireBytes
         let content = buffer.content.count
         #expect(content == 0)
         let count = try buffer.refill { output in output.freeCapacity }
-        #expect(count == 16 << 10)
+        #expect(count == 4 << 10)
     }
 
     /// A record that comes as one chunk is not copied: it is content where it lies.
@@ -129,9 +129,9 @@ import WireBytes
 
     @Test func readSizeAdapts() {
         var size = ReadSize()
-        #expect(size.bytes == 16 << 10)
+        #expect(size.bytes == 4 << 10)
         // A read that fills its room doubles it, up to the most.
-        for expected in [32, 64, 128, 256, 256] {
+        for expected in [8, 16, 32, 64, 128, 256, 256] {
             size.record(size.bytes, of: size.bytes)
             #expect(size.bytes == expected << 10)
         }

@@ -129,16 +129,16 @@ import WireTime
 
 /// How often a waiter's deadlines reach its loop.
 @Suite struct WaiterScheduleTests {
-    /// Waits that an event ends, one after another, each until so many seconds from now; returns how
+    /// Waits that an event ends, one after another, each until so many minutes from now; returns how
     /// many times the loop was asked to call.
     private func schedulings(_ deadlines: [Int64?]) async throws -> Int {
         let running = try RunningLoop()
         let waiter = Waiter(on: running.loop.core)
         let start = MonotonicClock.now
-        for seconds in deadlines {
+        for minutes in deadlines {
             let wait = Task.immediate {
                 await waiter.wait(
-                    for: reading, until: seconds.map { start + .seconds($0) } ?? nobody)
+                    for: reading, until: minutes.map { start + .minutes($0) } ?? nobody)
             }
             waiter.signal(
                 Epoll.Event(token: 0, readable: true, writable: false, isFinal: false))

@@ -9,38 +9,46 @@ func streamsAtOnce(
     let request = try options.request()
     let reactor = Reactor(loops: options["loops"] ?? 1)
     let http = HTTPClient(HTTPClient.Options(), reactor: reactor)
-    return try await many(streams, driver, reactor) { _ in
+    let times = Histogram()
+    var result = try await many(streams, driver, reactor) { _ in
         driver == .reactor
-            ? try await borrowedStream(http, request) : try await sequenceStream(http, request)
+            ? try await borrowedStream(http, request, times)
+            : try await sequenceStream(http, request, times)
     }
+    result.histogram = times
+    return result
 }
 
-private func borrowedStream(_ http: HTTPClient, _ request: HTTPRequest) async throws -> Result {
+private func borrowedStream(
+    _ http: HTTPClient, _ request: HTTPRequest, _ times: Histogram
+) async throws -> Result {
     try await http.answer(to: request).withRecords { records in
         var result = Result()
         while let record = try await records.next() {
             result.units += 1
             result.bytes += record.content.count
-            result.noteDelivery(of: record.content)
+            times.noteDelivery(of: record.content)
         }
         return result
     }
 }
 
-private func sequenceStream(_ http: HTTPClient, _ request: HTTPRequest) async throws -> Result {
+private func sequenceStream(
+    _ http: HTTPClient, _ request: HTTPRequest, _ times: Histogram
+) async throws -> Result {
     var result = Result()
     for try await part in http.answer(to: request) {
         result.units += 1
         guard case .text(let text) = part else { continue }
         result.bytes += text.utf8.count
-        result.noteDelivery(of: text.utf8Span.span)
+        times.noteDelivery(of: text.utf8Span.span)
     }
     return result
 }
 
-extension Result {
-    fileprivate mutating func noteDelivery(of content: Span<UInt8>) {
+extension Histogram {
+    fileprivate func noteDelivery(of content: Span<UInt8>) {
         guard let sent = ASCII.decimal(content) else { return }
-        latencies.append(Double(nanoseconds() - Int(sent)) / 1e3)
+        note(nanoseconds: nanoseconds() - Int(sent))
     }
 }

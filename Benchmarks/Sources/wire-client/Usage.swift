@@ -30,6 +30,8 @@ struct Result {
     var bytes = 0
     /// One entry for each unit of a job that measures latency, in microseconds.
     var latencies: [Double] = []
+    /// Of jobs with so many that a list of them would be most of the memory that is measured.
+    var histogram: Histogram?
     /// Of the job `leave`: CLOCK_MONOTONIC at each leaving.
     var leftMicroseconds: [Double] = []
 
@@ -46,6 +48,7 @@ struct Result {
         let cpu = end.userSeconds + end.systemSeconds
         let sorted = latencies.sorted()
         func percentile(_ share: Double) -> String {
+            if let histogram { return histogram.percentile(share) }
             if sorted.isEmpty { return "null" }
             return "\(sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))])"
         }
