@@ -65,7 +65,7 @@ tsan: test-packages ## Run the tests of everything with threads under the thread
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Checks/tsan.suppressions $(TEST) $(SANITIZED) \
 	    --filter 'WireReactorTests|WireHTTPClientTests|DriverTests|WireServerTests'
 
-bench: test-packages ## Compare with other clients (some minutes; Benchmarks/README.md)
+bench: test-packages ## Compare with other clients (about 20 minutes; Benchmarks/README.md)
 	$(SWIFT) build -c release --package-path Benchmarks --product wire-client $(QUIET)
 	$(PYTHON) Benchmarks/run.py
 

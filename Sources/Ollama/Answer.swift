@@ -51,11 +51,15 @@ public struct Answer: AsyncSequence, Sendable {
     public func withRecords<Result>(
         _ body: (inout AnswerRecords) async throws -> Result
     ) async throws -> Result {
-        try await withTaskCancellationHandler {
-            var records = AnswerRecords(call, isWatched: true)
-            return try await body(&records)
+        let linked = LinkedCancellation(to: call.cancellation)
+        defer { linked.end() }
+        var call = call
+        call.cancellation = linked.own
+        var records = AnswerRecords(call, isWatched: true)
+        return try await withTaskCancellationHandler {
+            try await body(&records)
         } onCancel: {
-            call.cancellation.cancel()
+            linked.own.cancel()
         }
     }
 

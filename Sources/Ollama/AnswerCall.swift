@@ -11,7 +11,7 @@ struct AnswerCall: Sendable {
     let request: Result<HTTPRequest, StreamError>
     let deadlines: Deadlines?
     let partialTextLimit: ByteLimit
-    let cancellation: Cancellation
+    var cancellation: Cancellation
 
     func begin() -> AnswerExchange { AnswerExchange(request, self) }
 }

@@ -143,11 +143,6 @@ struct AnswerExchange: ~Copyable {
 
     // MARK: The record read last
 
-    var json: Span<UInt8> {
-        @_lifetime(borrow self)
-        borrowing get { exchange[line] }
-    }
-
     /// All that the record says; borrowed until the next step.
     @_lifetime(&self)
     mutating func record() -> AnswerRecord { answer.record(in: exchange[line]) }

@@ -21,18 +21,8 @@ public struct BlockingResponse: ~Copyable {
         self.system = system
     }
 
-    /// A server-sent event.
-    public struct Event: ~Escapable {
-        /// Empty stands for `message`.
-        public let type: Span<UInt8>
-        public let data: Span<UInt8>
-
-        @_lifetime(copy type, copy data)
-        init(type: Span<UInt8>, data: Span<UInt8>) {
-            self.type = type
-            self.data = data
-        }
-    }
+    /// A server-sent event, borrowed until the following call.
+    public typealias Event = SSEFramer.Event
 
     public var status: Int { head.status }
     public var framing: BodyFraming { exchange.reader.framing! }
@@ -60,7 +50,9 @@ public struct BlockingResponse: ~Copyable {
     public mutating func nextEvent() throws(TransportError) -> Event? {
         guard try exchange.nextRange(.event, system) != nil else { return nil }
         exchange.noteContent()
-        return Event(type: exchange.eventType, data: exchange.eventData)
+        return Event(
+            type: exchange.eventType, data: exchange.eventData,
+            lastEventID: exchange.lastEventID)
     }
 
     /// The next piece of the body as it came, however cut, or nil at the end.

@@ -44,3 +44,20 @@ public final class Cancellation: Sendable {
         state.withLock { $0.attached.removeAll { $0 === target } }
     }
 }
+
+/// Cancelled with another one, or alone: the end of one scope is not that of others which share the
+/// other.
+package final class LinkedCancellation: Interruptible {
+    package let own = Cancellation()
+    private let outer: Cancellation?
+
+    package init(to outer: Cancellation?) {
+        self.outer = outer
+        outer?.attach(self)
+    }
+
+    package func interrupt() { own.cancel() }
+
+    /// The scope is over: `outer` lets it go.
+    package func end() { outer?.detach(self) }
+}

@@ -137,7 +137,7 @@ package final class ConnectionPool: Sendable {
     /// Decides under the lock and acts behind it, because closing and waking call other code.
     private func settle(_ decide: (inout State) -> [PoolDecision]) {
         var closing: [any ByteTransport] = []
-        var granted: [(PoolTicket, ConnectionLease?)] = []
+        var granted: [(PoolTicket?, ConnectionLease?)] = []
         state.withLock { state in
             for decision in decide(&state) {
                 switch decision {
@@ -147,18 +147,15 @@ package final class ConnectionPool: Sendable {
                     }
                 case .grant(let id, let lease):
                     let lease = make(lease, &state)
-                    // Nobody holds it any more: handing it over will put it back.
-                    let ticket = state.waiting.removeValue(forKey: id)
-                    if let ticket { granted.append((ticket, lease)) }
+                    granted.append((state.waiting.removeValue(forKey: id), lease))
                 case .refuse(let id):
-                    if let ticket = state.waiting.removeValue(forKey: id) {
-                        granted.append((ticket, nil))
-                    }
+                    granted.append((state.waiting.removeValue(forKey: id), nil))
                 }
             }
         }
         for transport in closing { transport.close() }
-        for (ticket, lease) in granted { ticket.grant(lease) }
+        // A lease that nobody takes ends here, and asks for the lock.
+        for (ticket, lease) in granted { ticket?.grant(lease) }
     }
 }
 

@@ -79,7 +79,6 @@ package struct ExchangeDriver: ~Copyable {
     }
 
     package var timings: ExchangeTimings { machine.timings }
-    package var isEnded: Bool { machine.isEnded }
     package var progress: Progress {
         var progress = machine.settled(at: system.now)
         progress.contentCount += contentSinceRead
@@ -268,10 +267,12 @@ package struct ExchangeDriver: ~Copyable {
     private mutating func readMore(afterPause: Bool) throws(TransportError) -> Bool {
         countContent()
         try expire()
-        waitsSince = lastReturn
+        waitsSince = max(waitsSince, lastReturn)
         if afterPause {
-            waitsSince = system.now
-            machine.resumed(after: waitsSince.since(lastReturn))
+            // A caller may ask again before it waits: the pause counts once.
+            let now = system.now
+            machine.resumed(after: now.since(waitsSince))
+            waitsSince = now
         }
         if expectsWait || readsInTurn == ExchangeDriver.turn { return false }
         // Not read empty first: closing with bytes unread is what resets a peer that still sends.
@@ -416,6 +417,11 @@ package struct ExchangeDriver: ~Copyable {
     package var eventType: Span<UInt8> {
         @_lifetime(borrow self)
         borrowing get { reader.eventType }
+    }
+
+    package var lastEventID: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { reader.lastEventID }
     }
 
     package var eventData: Span<UInt8> {

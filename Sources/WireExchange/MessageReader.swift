@@ -172,6 +172,12 @@ public struct MessageReader: ~Copyable {
         borrowing get { events.eventType }
     }
 
+    /// The last event id in force.
+    public var lastEventID: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { events.lastEventID }
+    }
+
     /// The bytes of a record that was returned last.
     public subscript(range: ByteRange) -> Span<UInt8> {
         @_lifetime(borrow self)

@@ -11,7 +11,7 @@ public struct SSEFramer: ~Copyable {
     /// The last `retry` field accepted, in milliseconds.
     public private(set) var reconnectionMilliseconds: Int?
 
-    /// An event, borrowed from the framer until its next call.
+    /// An event, borrowed from whoever found it until that one's next call.
     public struct Event: ~Escapable {
         /// Empty stands for `message`.
         public let type: Span<UInt8>
@@ -23,7 +23,7 @@ public struct SSEFramer: ~Copyable {
         public var name: String { type.isEmpty ? "message" : String(decoding: type) }
 
         @_lifetime(copy type, copy data, copy lastEventID)
-        init(type: Span<UInt8>, data: Span<UInt8>, lastEventID: Span<UInt8>) {
+        package init(type: Span<UInt8>, data: Span<UInt8>, lastEventID: Span<UInt8>) {
             self.type = type
             self.data = data
             self.lastEventID = lastEventID

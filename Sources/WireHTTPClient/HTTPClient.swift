@@ -46,14 +46,15 @@ public final class HTTPClient: Sendable {
         to request: HTTPRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil,
         _ body: (inout HTTPResponse) async throws -> Result
     ) async throws -> Result {
-        let cancellation = cancellation ?? Cancellation()
+        let linked = LinkedCancellation(to: cancellation)
+        defer { linked.end() }
         return try await withTaskCancellationHandler {
-            var exchange = exchange(request, deadlines, cancellation)
+            var exchange = exchange(request, deadlines, linked.own)
             try await exchange.run(system, isWatched: true)
             var response = HTTPResponse(exchange, system: system, isWatched: true)
             return try await body(&response)
         } onCancel: {
-            cancellation.cancel()
+            linked.own.cancel()
         }
     }
 

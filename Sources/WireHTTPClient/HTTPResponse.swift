@@ -24,18 +24,8 @@ public struct HTTPResponse: ~Copyable {
         self.isWatched = isWatched
     }
 
-    /// A server-sent event.
-    public struct Event: ~Escapable {
-        /// Empty stands for `message`.
-        public let type: Span<UInt8>
-        public let data: Span<UInt8>
-
-        @_lifetime(copy type, copy data)
-        init(type: Span<UInt8>, data: Span<UInt8>) {
-            self.type = type
-            self.data = data
-        }
-    }
+    /// A server-sent event, borrowed until the following call.
+    public typealias Event = SSEFramer.Event
 
     public var status: Int { head.status }
     public var framing: BodyFraming { exchange.reader.framing! }
@@ -69,12 +59,15 @@ public struct HTTPResponse: ~Copyable {
     public mutating func nextEvent() async throws(TransportError) -> Event? {
         guard try await nextRange(.event) != nil else { return nil }
         exchange.noteContent()
-        return Event(type: exchange.eventType, data: exchange.eventData)
+        return Event(
+            type: exchange.eventType, data: exchange.eventData,
+            lastEventID: exchange.lastEventID)
     }
 
     /// The next piece of the body as it came, however cut, or nil at the end.
     @_lifetime(&self)
     public mutating func nextBytes() async throws(TransportError) -> Span<UInt8>? {
+        // Not by `nextRange`: a small response is read by one call, of which a task's frame shows.
         var step = try exchange.next(.piece)
         while case .blocked = step {
             try exchange.end(await perform(exchange.wait, system, isWatched: isWatched))
@@ -122,13 +115,5 @@ public struct HTTPResponse: ~Copyable {
                 try exchange.end(outcome)
             }
         }
-    }
-
-    // MARK: For layers that know what a record carries
-
-    /// The next line as a range, if it takes no waiting. It does not count as content until
-    /// `noteContent`.
-    package mutating func nextLineStep() throws(TransportError) -> ExchangeDriver.Step {
-        try exchange.next(.line)
     }
 }

@@ -1,6 +1,7 @@
 internal import WireBytes
 internal import WireDriver
 internal import WireExchange
+internal import WireFraming
 internal import WireTime
 
 /// An iterator's exchange. Whoever drops it closes the connection; used by one task at a time.
@@ -108,8 +109,11 @@ extension ExchangeDriver {
         _ range: ByteRange, _ form: Form.Type
     ) -> Form.Record {
         switch Form.unit {
-        case .line: Form.record(self[range], type: Span())
-        case .event: Form.record(eventData, type: eventType)
+        case .line:
+            Form.record(SSEFramer.Event(type: Span(), data: self[range], lastEventID: Span()))
+        case .event:
+            Form.record(
+                SSEFramer.Event(type: eventType, data: eventData, lastEventID: lastEventID))
         }
     }
 

@@ -1,6 +1,7 @@
 public import WireBytes
 internal import WireDriver
 public import WireExchange
+public import WireFraming
 public import WireHTTP1
 internal import WireTime
 
@@ -27,7 +28,8 @@ extension ResponseError: CustomStringConvertible {
 public protocol RecordForm: Sendable {
     associatedtype Record: Sendable
     static var unit: RecordUnit { get }
-    static func record(_ bytes: Span<UInt8>, type: Span<UInt8>) -> Record
+    /// - Parameter event: of a line, only its `data` means something.
+    static func record(_ event: borrowing SSEFramer.Event) -> Record
 }
 
 public enum RecordUnit: Sendable { case line, event }
@@ -35,8 +37,8 @@ public enum RecordUnit: Sendable { case line, event }
 /// Lines (LF or CRLF) as text; bytes that are not UTF-8 become U+FFFD.
 public enum LineForm: RecordForm {
     public static var unit: RecordUnit { .line }
-    public static func record(_ bytes: Span<UInt8>, type: Span<UInt8>) -> String {
-        String(decoding: bytes)
+    public static func record(_ event: borrowing SSEFramer.Event) -> String {
+        String(decoding: event.data)
     }
 }
 
@@ -45,19 +47,22 @@ public struct ServerSentEvent: Sendable, Equatable {
     /// `message` unless the server said otherwise.
     public let type: String
     public let data: String
+    /// The last event id in force; empty when there is none.
+    public let lastEventID: String
 
-    public init(type: String, data: String) {
+    public init(type: String, data: String, lastEventID: String) {
         self.type = type
         self.data = data
+        self.lastEventID = lastEventID
     }
 }
 
 public enum EventForm: RecordForm {
     public static var unit: RecordUnit { .event }
-    public static func record(_ bytes: Span<UInt8>, type: Span<UInt8>) -> ServerSentEvent {
+    public static func record(_ event: borrowing SSEFramer.Event) -> ServerSentEvent {
         ServerSentEvent(
-            type: type.isEmpty ? "message" : String(decoding: type),
-            data: String(decoding: bytes))
+            type: event.name, data: String(decoding: event.data),
+            lastEventID: String(decoding: event.lastEventID))
     }
 }
 

@@ -31,8 +31,8 @@ package final class NameLookUps: Sendable {
         self.resolve = resolve
     }
 
-    /// - Returns: nil when the deadline came or the task was cancelled first. The answer that comes
-    ///   later touches nothing but itself.
+    /// - Returns: nil when there is no answer by the time the task goes on: at the deadline, or when it
+    ///   was cancelled. One that comes later touches nothing but itself.
     package func addresses(
         of host: String, port: UInt16, until deadline: Instant, for waiter: Waiter
     ) async -> Answer? {
