@@ -23,12 +23,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
 }
 
-let codecs: [Target.Dependency] = ["WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON"]
+let codecs: [Target.Dependency] = [
+    "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON", "WireSecurity",
+]
 let driver: [Target.Dependency] = [
-    "WireSockets", "WireTransport", "WireExchange", "WireDriver", "WireBlocking",
+    "WireGzip", "WireSockets", "WireTransport", "WireExchange", "WireDriver", "WireBlocking",
     "WireReactor", "WireHTTPClient",
 ]
-let ollama: [Target.Dependency] = ["OllamaProtocol", "OllamaBlocking", "Ollama"]
+let ollama: [Target.Dependency] = [
+    "OllamaProtocol", "OllamaFiles", "OllamaBlocking", "Ollama",
+]
 
 let package = Package(
     name: "TokenWire",
@@ -44,7 +48,10 @@ let package = Package(
         .library(name: "WireBlocking", targets: ["WireBlocking"]),
         .library(name: "WireHTTPClient", targets: ["WireHTTPClient"]),
         .library(name: "OllamaBlocking", targets: ["OllamaBlocking"]),
+        .library(name: "OllamaCodable", targets: ["OllamaCodable"]),
         .library(name: "WireServer", targets: ["WireServer"]),
+        .library(name: "WireProxy", targets: ["WireProxy"]),
+        .library(name: "WireSimulation", targets: ["WireSimulation"]),
         .library(name: "CTokenWire", type: .static, targets: ["CTokenWire"]),
         .executable(name: "tokenwire", targets: ["tokenwire"]),
     ],
@@ -67,24 +74,35 @@ let package = Package(
         library("WireHTTP1", ["WireBytes"]),
         library("WireFraming", ["WireBytes"]),
         library("WireJSON", ["WireBytes"]),
+        library("WireSecurity"),
         library(
             "WireTLS",
-            ["WireBytes", .target(name: "COpenSSL", condition: .when(traits: ["TLS"]))]),
+            [
+                "WireBytes", "WireSecurity",
+                .target(name: "COpenSSL", condition: .when(traits: ["TLS"])),
+            ]),
         library("WireGzip", ["WireBytes", "CZlib"]),
         library(
             "WireDigest", [.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))]),
         // L2
-        library("WireExchange", ["WireBytes", "WireTime", "WireHTTP1", "WireFraming"]),
+        library(
+            "WireExchange",
+            ["WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSecurity", "WireGzip"]),
         library("WireSockets", ["CLinuxShims", "WireTime"]),
-        library("WireTransport", ["WireSockets", "WireTime"]),
+        library(
+            "WireTransport", ["WireSockets", "WireSystem", "WireTime", "WireSecurity", "WireTLS"]),
         library(
             "WireDriver",
-            ["WireBytes", "WireTime", "WireHTTP1", "WireSockets", "WireTransport", "WireExchange"]),
+            [
+                "WireBytes", "WireTime", "WireHTTP1", "WireSecurity", "WireTLS", "WireGzip",
+                "WireSockets", "WireTransport", "WireExchange", "WireSystem",
+            ]),
         library(
             "WireBlocking",
             [
-                "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSockets", "WireTransport",
-                "WireExchange", "WireDriver",
+                "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSecurity", "WireGzip",
+                "WireSockets",
+                "WireTransport", "WireExchange", "WireDriver",
             ]),
         library(
             "WireReactor",
@@ -92,30 +110,51 @@ let package = Package(
         library(
             "WireHTTPClient",
             [
-                "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSockets", "WireTransport",
-                "WireExchange", "WireDriver", "WireReactor",
+                "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSecurity", "WireGzip",
+                "WireSockets",
+                "WireTransport", "WireExchange", "WireDriver", "WireReactor",
             ]),
         // L3
         library(
             "OllamaProtocol", ["WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange"]),
         library(
+            "OllamaFiles",
+            [
+                "WireHTTP1", "WireExchange", "WireSockets", "WireSystem", "WireDigest",
+                "OllamaProtocol",
+            ]),
+        library(
             "OllamaBlocking",
             [
                 "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireTransport", "WireExchange",
-                "WireBlocking", "WireSystem", "OllamaProtocol",
+                "WireBlocking", "WireSystem", "OllamaProtocol", "OllamaFiles",
             ]),
         library(
             "Ollama",
             [
                 "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange", "WireDriver",
-                "WireReactor", "WireHTTPClient", "WireSystem", "OllamaProtocol",
+                "WireReactor", "WireHTTPClient", "WireSystem", "OllamaProtocol", "OllamaFiles",
             ]),
+        library("OllamaCodable", ["WireTime", "WireJSON", "OllamaProtocol", "Ollama"]),
         library("TokenWire", ["WireHTTPClient", "Ollama"]),
         // L4, L5
         library("WireSystem", ["WireSockets"]),
         library(
             "WireServer",
             ["WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSockets", "WireSystem"]),
+        library(
+            "WireProxy",
+            [
+                "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSecurity", "WireTLS",
+                "WireSockets", "WireTransport", "WireExchange", "WireDriver", "WireReactor",
+                "WireHTTPClient", "WireSystem", "WireServer",
+            ]),
+        library(
+            "WireSimulation",
+            [
+                "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSockets", "WireSystem",
+                "WireServer",
+            ]),
         library(
             "CTokenWire",
             [
@@ -124,7 +163,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "tokenwire",
-            dependencies: codecs + driver + ollama + ["WireDigest", "WireSystem", "WireServer"],
+            dependencies: codecs + driver + ollama + [
+                "WireDigest", "WireSystem", "WireServer", "WireProxy", "WireSimulation",
+            ],
             // The recordings that `demo` replays: links into Fixtures.
             resources: [.embedInCode("Recordings")], swiftSettings: settings),
         // Tests
@@ -137,21 +178,53 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: codecs + driver + ollama + [
-                "WireSystem", "WireServer", "CAllocationCounter",
+                "WireSystem", "WireServer", "CAllocationCounter", "CTLSPeer", "CZlib",
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
-        tests("WireBytes", ["WireBytes", "WireTime"]),
+        .target(
+            name: "WireSimDriver", dependencies: codecs + driver + ["TestSupport", "WireSystem"],
+            path: "Tests/Simulation", swiftSettings: settings),
+        .executableTarget(
+            name: "wire-sim", dependencies: ["WireSimDriver"], path: "Tests/SimulationCommand",
+            swiftSettings: settings),
+        tests("Simulation", ["WireSimDriver", "WireTime"]),
+        .executableTarget(
+            name: "wire-soak",
+            dependencies: ollama + ["WireTime", "WireExchange", "WireSockets", "WireSystem"],
+            path: "Tests/SoakCommand", swiftSettings: settings),
+        tests("WireBytes", ["WireBytes", "WireTime", "CWireKernels"]),
         tests("WireHTTP1", ["WireBytes", "WireHTTP1", "WireJSON"]),
         tests("WireFraming", ["WireBytes", "WireFraming", "WireJSON"]),
         tests("WireJSON", ["WireBytes", "WireJSON"]),
-        tests("WireTLS", ["WireBytes", "WireTLS", "CTLSPeer"]),
-        tests("WireGzip", ["WireBytes", "WireGzip", "CZlib"]),
-        tests("WireExchange", codecs + ["WireExchange"]),
+        tests(
+            "WireTLS",
+            [
+                "WireBytes", "WireTime", "WireSecurity", "WireTLS", "WireSockets", "WireTransport",
+                "CTLSPeer",
+            ]),
+        tests("WireGzip", ["WireBytes", "WireGzip"]),
+        tests("WireExchange", codecs + ["WireExchange", "WireGzip"]),
         tests("WireReactor", codecs + driver + ["WireSystem"]),
         tests("WireHTTPClient", codecs + driver + ["WireServer", "WireSystem"]),
         tests("Driver", codecs + driver + ["WireServer", "WireSystem"]),
-        tests("Ollama", codecs + driver + ollama + ["WireServer", "WireSystem"]),
+        tests(
+            "Ollama", codecs + driver + ollama + ["OllamaCodable", "WireServer", "WireSystem"]),
         tests("WireServer", codecs + driver + ["WireServer", "WireSystem"]),
+        tests("WireProxy", codecs + driver + ["WireServer", "WireProxy", "WireSystem"]),
+        tests(
+            "WireSimulation",
+            codecs + driver + ollama + ["WireServer", "WireSimulation", "WireSystem"]),
         tests("Command", codecs + ["WireServer", "WireSystem", "WireSockets"]),
+        .testTarget(
+            name: "LiveServerTests",
+            dependencies: [
+                "Ollama", "OllamaBlocking", "OllamaProtocol", "TestSupport", "WireJSON",
+                "WireSystem", "WireTime",
+            ],
+            exclude: ["llama"], swiftSettings: settings),
+        .testTarget(
+            name: "RealPeerTests",
+            dependencies: codecs + driver + ["WireSystem", "TestSupport"],
+            exclude: ["Peers", "Clients"], swiftSettings: settings),
     ]
 )

@@ -21,9 +21,17 @@ let package = Package(
         example("many-streams", "TokenWire"),
         example("on-the-loop", "TokenWire"),
         example("script", "TokenWire"),
+        example("both-dialects", "TokenWire"),
+        example("guards", "TokenWire"),
+        example("batch", "TokenWire"),
+        example("latency", "TokenWire"),
+        example("fake-server", "WireServer"),
+        example("structured", "OllamaCodable"),
+        example("tools", "OllamaCodable"),
         example("transport", "WireHTTPClient"),
         example("first-minute-blocking", "OllamaBlocking"),
         example("whole-answer-blocking", "OllamaBlocking"),
+        example("test-server", "TokenWire", "WireServer"),
         example("codecs", "WireFraming", "WireJSON"),
     ]
 )

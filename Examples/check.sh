@@ -34,6 +34,26 @@ expect script '^left: cancelled$' "$examples/script" tiny 'hello there'
 expect transport '^63 lines, [0-9]* bytes, kept: true$' "$examples/transport" "http://${OLLAMA_HOST#http://}"
 expect first-minute-blocking '^ do sentence get ask before wow' "$examples/first-minute-blocking" tiny 'hello there'
 expect whole-answer-blocking 'slash (78 tokens)$' "$examples/whole-answer-blocking"
+expect test-server '^the server saw POST /api/chat, then fin$' "$examples/test-server"
 expect codecs '^delta Hel$' "$examples/codecs"
 expect codecs '^{"city":"Paris","days":2,"exact":true}$' "$examples/codecs"
+expect both-dialects '^stop, 78 tokens$' "$examples/both-dialects" "$OLLAMA_HOST" tiny 'hello there'
+expect guards '^stopped: more than 40 characters$' "$examples/guards" tiny 'hello there' 40
+expect guards-left '^connections in use: 0$' "$examples/guards" tiny 'hello there' 40
+printf '{"id":"a","prompt":"one"}\n{"id":"b","prompt":"two"}\n' >"$out/in.jsonl"
+expect batch '^2 asked, 0 skipped, 0 failed$' "$examples/batch" tiny "$out/in.jsonl" "$out/out.jsonl" 2
+expect batch-resumed '^0 asked, 2 skipped, 0 failed$' "$examples/batch" tiny "$out/in.jsonl" "$out/out.jsonl"
+expect latency '^gap between tokens, ms  [0-9.]*  ' "$examples/latency" tiny 'hello there' 3
+
+# What no recording has, from a server of canned answers.
+mkfifo "$out/stop"
+"$examples/fake-server" <"$out/stop" >"$out/fake" &
+exec 3>"$out/stop"
+until grep -q listening "$out/fake"; do sleep 0.05; done
+OLLAMA_HOST=$(sed -n 's/^listening //p' "$out/fake")
+expect both-dialects-v1 '^stop, 1 tokens$' "$examples/both-dialects" "$OLLAMA_HOST/v1" tiny 'hello there'
+expect structured '^Ottawa is the capital of Canada$' "$examples/structured" tiny 'Canada?'
+expect tools '^asked for the weather of Paris$' "$examples/tools" tiny 'Weather?'
+expect tools-answer '^It is warm and sunny.$' "$examples/tools" tiny 'Weather?'
+exec 3>&-
 exit $failed

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <tokenwire.h>
+#include <unistd.h>
 
 #define CHECK(condition)                                                                           \
     ((condition) ? (void)0                                                                         \
@@ -213,6 +215,32 @@ static int open_descriptors(void) {
     return count;
 }
 
+/// A child that lets what it inherited alone disturbs nothing, and holds no connection open.
+static void check_fork(const char *host) {
+    tw_client *client = open_client(host);
+    tw_stream *stream = open_stream(client, "complete", NULL);
+    int expected = drain(stream), status = -1;
+    tw_stream_close(stream);
+    stream = open_stream(client, "kept", NULL);
+    CHECK(tw_stream_next(stream, &record, &error) == 1);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        // A client of its own is as good as any.
+        client = open_client(host);
+        stream = open_stream(client, "complete", NULL);
+        exit(drain(stream) == expected ? 0 : 1);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(drain(stream) == expected - 1);
+    tw_stream_close(stream);
+    stream = open_stream(client, "kept", NULL);
+    CHECK(drain(stream) == expected);
+    tw_stream_close(stream);
+    tw_client_close(client);
+}
+
 int main(int argc, char **argv) {
     if (argc != 4) return fputs("usage: api_check HOST REFUSING_HOST THINKING\n", stderr), 2;
     int descriptors = open_descriptors();
@@ -222,6 +250,7 @@ int main(int argc, char **argv) {
     check_failures(argv[1], argv[2]);
     check_limits(argv[1]);
     check_leaving(argv[1]);
+    check_fork(argv[1]);
     CHECK(open_descriptors() == descriptors);
     return 0;
 }

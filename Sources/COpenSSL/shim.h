@@ -21,6 +21,11 @@ static inline int copenssl_set_minimum_version(SSL_CTX *context, int version) {
     return SSL_CTX_set_min_proto_version(context, version);
 }
 
+static inline void copenssl_set_minimum_security(SSL_CTX *context, int level) {
+    // A system's policy may ask for more.
+    if (SSL_CTX_get_security_level(context) < level) SSL_CTX_set_security_level(context, level);
+}
+
 static inline void copenssl_cache_outside(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 }

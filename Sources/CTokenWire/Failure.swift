@@ -41,6 +41,8 @@ struct Failure: Error {
             self.init(kind: TW_ERROR_INCOMPLETE, phase: TW_PHASE_BODY, message: message)
         case .malformed:
             self.init(kind: TW_ERROR_MALFORMED_RECORD, phase: TW_PHASE_BODY, message: message)
+        case .stopped:
+            self.init(kind: TW_ERROR_STOPPED, phase: TW_PHASE_BODY, message: message)
         case .cancelled: self.init(kind: TW_ERROR_CANCELLED, message: message)
         case .transport(let error, _): self.init(error, message)
         }
@@ -60,6 +62,8 @@ extension tw_error_kind {
             case .resolveFailed: TW_ERROR_RESOLVE_FAILED
             case .connectRefused: TW_ERROR_CONNECT_REFUSED
             case .connectFailed: TW_ERROR_CONNECT_FAILED
+            case .tlsFailed: TW_ERROR_TLS_FAILED
+            case .tlsVerifyFailed: TW_ERROR_TLS_VERIFY_FAILED
             case .timeout: TW_ERROR_TIMEOUT
             case .closedEarly: TW_ERROR_CLOSED_EARLY
             case .reset: TW_ERROR_RESET
@@ -68,6 +72,9 @@ extension tw_error_kind {
             case .badFraming: TW_ERROR_BAD_FRAMING
             case .badChunk: TW_ERROR_BAD_CHUNK
             case .tooLarge: TW_ERROR_TOO_LARGE
+            case .badContentCoding: TW_ERROR_BAD_CONTENT_ENCODING
+            // The C interface follows none.
+            case .tooManyRedirects: TW_ERROR_OTHER
             case .unsupported: TW_ERROR_UNSUPPORTED
             case .cancelled: TW_ERROR_CANCELLED
             }

@@ -25,6 +25,10 @@ const char *tw_error_kind_name(tw_error_kind kind) {
     case TW_ERROR_UNSUPPORTED: return "unsupported";
     case TW_ERROR_CANCELLED: return "cancelled";
     case TW_ERROR_OTHER: return "other";
+    case TW_ERROR_TLS_FAILED: return "tls-failed";
+    case TW_ERROR_TLS_VERIFY_FAILED: return "tls-verify-failed";
+    case TW_ERROR_BAD_CONTENT_ENCODING: return "bad-content-encoding";
+    case TW_ERROR_STOPPED: return "stopped";
     }
     return "unknown";
 }

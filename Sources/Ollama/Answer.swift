@@ -39,6 +39,21 @@ public struct Answer: AsyncSequence, Sendable {
     /// The text alone: pieces that are not empty. Thinking and tool calls are passed over.
     public var text: Text { Text(call: call) }
 
+    /// The same, its text of a form: unless the request asks for one already.
+    package func formatted(_ format: ResponseFormat) -> Answer {
+        var call = call
+        switch call.source {
+        case .chat(var request):
+            request.format = request.format ?? format
+            call.source = .chat(request)
+        case .generate(var request):
+            request.format = request.format ?? format
+            call.source = .generate(request)
+        case .http, .progress: break
+        }
+        return Answer(call: call)
+    }
+
     /// The whole answer. Once its terminal record has come, it is given although the connection fails
     /// behind that.
     public func collect() async throws(StreamError) -> Reply {
@@ -116,17 +131,22 @@ public struct Answer: AsyncSequence, Sendable {
 
 extension HTTPClient {
     /// The answer to a request that is made by other means than `Ollama`: to a proxy's route, say. Of
-    /// success, its body has to be lines of `/api/chat` or `/api/generate`.
+    /// success, its body has to be what `dialect` has for a chat or a generation.
     ///
-    /// - Parameter partialTextLimit: how much text an error keeps of the answer that it ended.
+    /// - Parameters:
+    ///   - partialTextLimit: how much text an error keeps of the answer that it ended.
+    ///   - replyLimit: how large an answer may become that is collected.
     public func answer(
-        to request: HTTPRequest, deadlines: Deadlines? = nil,
-        partialTextLimit: ByteLimit = .mebibytes(1)
+        to request: HTTPRequest, in dialect: Dialect = .native, deadlines: Deadlines? = nil,
+        guards: [Guard] = [], partialTextLimit: ByteLimit = .mebibytes(1),
+        replyLimit: ByteLimit = OllamaOptions().replyLimit
     ) -> Answer {
         Answer(
             call: AnswerCall(
-                http: self, request: .success(request), deadlines: deadlines,
-                partialTextLimit: partialTextLimit, cancellation: Cancellation()))
+                http: self, server: nil, detection: DetectedDialect(),
+                source: .http(request, dialect), deadlines: deadlines, guards: guards,
+                partialTextLimit: partialTextLimit, replyLimit: replyLimit,
+                cancellation: Cancellation()))
     }
 }
 
@@ -190,8 +210,29 @@ final class AnswerSource {
         }
     }
 
+    /// The next record of progress, or nil behind the last.
+    func nextProgress() async throws(StreamError) -> ModelProgress? {
+        if Task.isCancelled { try exchange.cancel() }
+        while true {
+            switch try exchange.step() {
+            case .record: return exchange.answer.progress
+            case .end: return nil
+            case .blocked: try await wait()
+            }
+        }
+    }
+
+    /// Reads on to the end.
+    func finish() async throws(StreamError) {
+        do throws(StreamError) {
+            while try await nextProgress() != nil {}
+        } catch {
+            if !exchange.answer.isWhole(despite: error) { throw error }
+        }
+    }
+
     private func wait() async throws(StreamError) {
-        let outcome = await perform(exchange.wait, system)
+        let outcome = await perform(exchange.nextWait(), system)
         try exchange.woke(outcome)
     }
 

@@ -2,6 +2,7 @@ public import OllamaProtocol
 internal import WireDriver
 public import WireExchange
 internal import WireHTTPClient
+public import WireTime
 
 /// The records of a chat or a generation, borrowed as they come. It owns its connection: dropped before
 /// its end it closes that before the next statement runs, and the server stops generating.
@@ -38,7 +39,7 @@ public struct AnswerRecords: ~Copyable {
     /// The whole answer. Once its terminal record has come, it is given although the connection fails
     /// behind that.
     public consuming func collect() async throws(StreamError) -> Reply {
-        var collector = ReplyCollector()
+        var collector = ReplyCollector(limit: exchange.replyLimit)
         do throws(StreamError) {
             while try await advance() { try exchange.add(to: &collector) }
         } catch { return try collector.reply(of: exchange.answer, endedBy: error) }
@@ -50,7 +51,13 @@ public struct AnswerRecords: ~Copyable {
 
     /// What the terminal record says; nil before it.
     public var summary: Summary? { exchange.answer.summary }
+    /// When what of the exchange happened; what has not happened yet is nil.
     public var timings: ExchangeTimings { exchange.exchange.timings }
+    /// How far the exchange has come.
+    public var progress: Progress { exchange.exchange.progress }
+    /// When the record returned last came, by the kernel's stamp; nil unless
+    /// `options.http.socket.receiveTimestamps` is on.
+    public var arrival: Arrival? { exchange.exchange.arrival }
     /// The connection had carried an exchange before.
     public var isReusedConnection: Bool { exchange.exchange.isReused }
 
@@ -60,7 +67,7 @@ public struct AnswerRecords: ~Copyable {
             case .record: return true
             case .end: return false
             case .blocked:
-                let outcome = await perform(exchange.exchange.wait, system, isWatched: isWatched)
+                let outcome = await perform(exchange.nextWait(), system, isWatched: isWatched)
                 try exchange.woke(outcome)
             }
         }

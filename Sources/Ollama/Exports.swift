@@ -1,4 +1,5 @@
 // What the client's own signatures name comes with it: requests, errors, deadlines.
+@_exported public import OllamaFiles
 @_exported public import OllamaProtocol
 @_exported public import WireBytes
 @_exported public import WireDriver

@@ -16,19 +16,43 @@ public import WireExchange
 /// came before.
 public struct BlockingStream: ~Copyable {
     private var response: BlockingResponse
-    private var answer: AnswerReader
-    private var line = ByteRange(start: 0, count: 0)
+    private(set) var answer: AnswerReader
+    /// Where the record read last lies; of events, the response knows.
+    private var line = BlockingStream.nothing
+    private var isOver = false
+    private let replyLimit: ByteLimit
+
+    private static let nothing = ByteRange(start: 0, count: 0)
 
     /// Reads the records of a response that was asked for by other means.
     ///
     /// - Parameters:
-    ///   - response: with a status of success; its body are lines of `/api/chat` or `/api/generate`.
+    ///   - response: with a status of success; its body is what `dialect` has for a chat or a generation.
+    ///   - streams: whether a stream was asked for.
     ///   - partialTextLimit: how much text an error keeps of the stream that it ended.
+    ///   - replyLimit: how large an answer may become that is collected.
+    ///   - guards: what stops an answer that runs away; the time is up to the request's deadlines.
     public init(
-        reading response: consuming BlockingResponse,
-        partialTextLimit: ByteLimit = .mebibytes(1)
+        reading response: consuming BlockingResponse, in dialect: Dialect = .native,
+        streams: Bool = true, partialTextLimit: ByteLimit = .mebibytes(1),
+        replyLimit: ByteLimit = OllamaOptions().replyLimit, guards: OutputGuard? = nil
     ) {
-        answer = AnswerReader(status: response.status, partialTextLimit: partialTextLimit)
+        self.init(
+            reading: response, in: dialect, streams: streams, partialTextLimit: partialTextLimit,
+            replyLimit: replyLimit, of: .answer, guards: guards)
+    }
+
+    init(
+        reading response: consuming BlockingResponse, in dialect: Dialect = .native,
+        streams: Bool = true, partialTextLimit: ByteLimit,
+        replyLimit: ByteLimit = OllamaOptions().replyLimit, of subject: AnswerReader.Subject,
+        guards: OutputGuard? = nil
+    ) {
+        self.replyLimit = replyLimit
+        answer = AnswerReader(
+            status: response.status, partialTextLimit: partialTextLimit, of: subject,
+            dialect: dialect,
+            form: AnswerForm(dialect, head: response.head, streams: streams), guards: guards)
         self.response = response
     }
 
@@ -39,14 +63,18 @@ public struct BlockingStream: ~Copyable {
     @_lifetime(&self)
     public mutating func next() throws(StreamError) -> Record? {
         guard try advance() else { return nil }
-        return answer.record(in: response[line])
+        let isEvent = isEvent
+        return answer.record(in: response[record: line, isEvent: isEvent])
     }
 
     /// The next piece of text that is not empty, or nil behind the last. Thinking and tool calls are
     /// passed over: use `next` or `collect` for them.
     public mutating func nextText() throws(StreamError) -> String? {
         while try advance() {
-            if answer.hasText { return String(decoding: answer.content(in: response[line])) }
+            if answer.hasText {
+                return String(
+                    decoding: answer.content(in: response[record: line, isEvent: isEvent]))
+            }
         }
         return nil
     }
@@ -54,10 +82,13 @@ public struct BlockingStream: ~Copyable {
     /// The whole answer. Once its terminal record has come, it is given although the connection fails
     /// behind that.
     public consuming func collect() throws(StreamError) -> Reply {
-        var collector = ReplyCollector()
+        var collector = ReplyCollector(limit: replyLimit)
         do throws(StreamError) {
             while try advance() {
-                try collector.add(response[line], at: response.lineOffset, of: &answer)
+                let (isEvent, offset) = (isEvent, offset)
+                try collector.add(
+                    response[record: line, isEvent: isEvent], at: offset, of: &answer,
+                    progress: response.progress)
             }
         } catch { return try collector.reply(of: answer, endedBy: error) }
         return try collector.reply(of: answer)
@@ -70,38 +101,87 @@ public struct BlockingStream: ~Copyable {
     public var summary: Summary? { answer.summary }
     /// The connection had carried an exchange before.
     public var isReusedConnection: Bool { response.isReusedConnection }
+    /// When what of the exchange happened; what has not happened yet is nil.
     public var timings: ExchangeTimings { response.timings }
+    /// How far the exchange has come.
+    public var progress: Progress { response.progress }
 
     /// Reads the next record that is not blank; false behind the last.
-    private mutating func advance() throws(StreamError) -> Bool {
+    @inline(__always)
+    mutating func advance() throws(StreamError) -> Bool {
+        if answer.takesExpected, let range = response.nextRecordAtHand(knownTo: &answer) {
+            line = range
+            answer.takeExpected(response[range])
+            if answer.hasContent { response.noteContent() }
+            return true
+        }
+        return try advanceByLine()
+    }
+
+    private mutating func advanceByLine() throws(StreamError) -> Bool {
         do throws(StreamError) {
             try answer.checkFailure()
-            repeat {
-                guard try readLine() else {
-                    try answer.end()
-                    return false
-                }
-            } while try !readRecord()
-            return true
+            while !isOver {
+                guard try readBytes() else { return try end() }
+                if try readRecord() { return true }
+            }
+            return false
         } catch {
             response.cancel()
             throw error
         }
     }
 
-    private mutating func readLine() throws(StreamError) -> Bool {
+    /// - Returns: false at the body's end.
+    private mutating func readBytes() throws(StreamError) -> Bool {
         do throws(TransportError) {
-            guard let range = try response.nextLineRange() else { return false }
-            line = range
-            return true
+            switch answer.form {
+            case .line: return take(try response.nextLineRange())
+            case .event: return try readEvent()
+            case .document: return take(try response.nextWholeRange())
+            }
         } catch { throw answer.failure(of: error) }
     }
 
+    private mutating func take(_ range: ByteRange?) -> Bool {
+        line = range ?? BlockingStream.nothing
+        return range != nil
+    }
+
+    private mutating func readEvent() throws(TransportError) -> Bool {
+        while try response.advanceToEvent() {
+            if answer.takes(event: response.eventType) { return true }
+        }
+        return false
+    }
+
     private mutating func readRecord() throws(StreamError) -> Bool {
-        let kind = answer.read(response[line])
+        let (isEvent, offset) = (isEvent, offset)
+        let kind = answer.read(response[record: line, isEvent: isEvent])
         if kind == .record, answer.isDone { answer.note(response.timings) }
         if answer.hasContent { response.noteContent() }
-        if kind == .refused { throw answer.failure(in: response[line], at: response.lineOffset) }
+        if kind == .refused {
+            throw answer.failure(in: response[record: line, isEvent: isEvent], at: offset)
+        }
         return kind == .record
+    }
+
+    private mutating func end() throws(StreamError) -> Bool {
+        isOver = true
+        line = BlockingStream.nothing
+        guard try answer.end() else { return false }
+        answer.note(response.timings)
+        return true
+    }
+
+    private var isEvent: Bool { !isOver && answer.form == .event }
+
+    /// Where it starts in the body.
+    private var offset: Int {
+        switch answer.form {
+        case .line: response.lineOffset
+        case .event: response.eventOffset
+        case .document: 0
+        }
     }
 }

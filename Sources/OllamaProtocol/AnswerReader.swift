@@ -3,13 +3,14 @@ public import WireExchange
 public import WireJSON
 internal import WireTime
 
-/// Reads the records of a chat or a generation, whoever brings the lines: a pure machine.
+/// Reads the records of a stream, in either dialect and whoever brings them: a pure machine.
 ///
 ///     event                            what it comes to
-///     read(line): .blank               the next line
-///     read(line): .record              a record, described by the properties
-///     read(line): .refused             failure(in: line, at: offset), thrown
-///     the body ends                    end(): nothing when the answer is complete, else it throws
+///     read(record): .blank             the next record
+///     read(record): .record            a record, described by the properties
+///     read(record): .refused           failure(in: record, at: offset), thrown
+///     the body ends: end()             true: one more record, empty and terminal (see below);
+///                                      false: the answer is complete; else it throws
 ///     the transport fails              failure(of: error), thrown
 ///
 /// The first failure is final: every later call gives the same one. Whoever drives it closes the
@@ -17,79 +18,157 @@ internal import WireTime
 ///
 /// The answer is complete with its terminal record (`isComplete`), whatever becomes of the connection
 /// behind it. Reading on to the end is for the connection, which is kept then, and is strict: a
-/// failure there is told.
+/// failure there is told. In `/v1` the terminal record is `[DONE]`; of a server that does not send it, a
+/// `finish_reason` and an end that the framing calls one are as good, and the summary says so.
 ///
-/// `content`, `thinking` and the rest describe the record that was read last, and want the same line
+/// `content`, `thinking` and the rest describe the record that was read last, and want the same bytes
 /// again: nothing of it is copied but strings with escapes.
 public struct AnswerReader: ~Copyable {
+    /// What a line was: a record to look at, nothing, or what ended the answer.
     public enum LineKind: Sendable { case record, blank, refused }
 
-    /// A decoded string: a part of the line, or of `unescaped`.
+    /// What the records tell of, and which of them is the terminal one.
+    public enum Subject: Sendable {
+        /// `/api/chat`, `/api/generate`: the one with `done`.
+        case answer
+        /// `/api/pull`, `/api/push`, `/api/create`: the one with the status `success`.
+        case progress
+    }
+
+    /// A decoded string: a part of the record, or of `unescaped`.
     @usableFromInline
     struct Piece {
         @usableFromInline var range = ByteRange(start: 0, count: 0)
         @usableFromInline var isInPlace = true
     }
 
+    /// Whose records it reads.
+    public let dialect: Dialect
+    /// Records come as lines, and of those that carry nothing besides text none is looked at more
+    /// closely: such a one may be read by `readExpected`.
+    public let takesExpected: Bool
+    /// Lines, events or one document.
+    public let form: AnswerForm
     private let status: Int
+    private let subject: Subject
     private let partialTextLimit: ByteLimit
     private var partialText = ScratchBuffer()
     private var keepsPartialText = true
-    @usableFromInline var reader = RecordReader()
+    private var outputGuard: OutputGuard?
+    @usableFromInline var reader: RecordReader
     @usableFromInline var contentPiece = Piece()
     @usableFromInline var thinkingPiece = Piece()
     /// Content and thinking that had to be unescaped, one behind the other.
     @usableFromInline var unescaped = ScratchBuffer()
     @usableFromInline var failure: StreamError?
     @usableFromInline var hasFailed = false
-    /// Of the line that was refused.
+    /// Of the record that was refused.
     private var malformation: JSONError?
+    /// `/v1`: what has come of calls, and of the summary.
+    var assembler = ToolCallAssembler()
+    var unfinished = Summary()
+    var hasFinished = false
 
     /// Records so far; blank lines are none.
     public private(set) var recordCount = 0
-    /// Whether the line read last carries anything: only that keeps the `contentIdle` deadline off.
+    /// Whether the record read last carries anything: only that keeps the `contentIdle` deadline off.
     /// Also told of an `error` record, which is thrown.
     public private(set) var hasContent = false
     /// What the terminal record says; nil before it.
-    public private(set) var summary: Summary?
+    public internal(set) var summary: Summary?
+    /// This is the terminal record.
+    public internal(set) var isDone = false
+    /// `/v1`: the calls that are complete with this record.
+    public internal(set) var assembledCalls: [ToolCall] = []
+
+    /// The record read last, of a stream of progress.
+    public private(set) var progress: ModelProgress?
+    /// Nothing of the record is in `reader`: it says that the answer is over, and no more.
+    var isBare = false
 
     /// - Parameters:
     ///   - status: the response's, for what the server says of a failure inside the stream.
     ///   - partialTextLimit: how much text an error keeps of the answer that it ended.
-    public init(status: Int, partialTextLimit: ByteLimit) {
+    ///   - subject: what the records tell of.
+    ///   - form: how the records lie in the body.
+    ///   - guards: what stops the answer.
+    public init(
+        status: Int, partialTextLimit: ByteLimit, of subject: Subject = .answer,
+        dialect: Dialect = .native, form: AnswerForm = .line, guards: OutputGuard? = nil
+    ) {
         self.status = status
+        self.subject = subject
         self.partialTextLimit = partialTextLimit
+        self.dialect = dialect
+        self.form = form
+        outputGuard = guards
+        takesExpected = form == .line && subject == .answer && guards == nil
+        reader = RecordReader(dialect)
     }
 
     // MARK: Events
 
-    /// Reads a line, without its line end.
+    /// Reads a record: a line without its end, an event's data, or a whole body.
     public mutating func read(_ line: Span<UInt8>) -> LineKind {
         hasContent = false
+        isDone = false
+        isBare = false
         if hasFailed { return .refused }
         if AnswerReader.isBlank(line) { return .blank }
+        if form == .event, isTerminator(line) { return terminate() }
         do throws(JSONError) {
             try reader.read(line)
-            if unescaped.count > 0 { unescaped.removeAll() }
-            contentPiece = piece(reader.fields.content, line)
-            thinkingPiece = piece(reader.fields.thinking, line)
-            if reader.fields.isDone { summary = try TerminalRecord(line).summary }
+            if !assembledCalls.isEmpty { assembledCalls = [] }
+            if subject == .progress {
+                try readProgress(line)
+            } else if !reader.isPlain || form == .document {
+                try readMore(line)
+            }
         } catch {
             malformation = error
             return .refused
         }
-        recordCount += 1
-        hasContent = reader.fields.hasContent
-        if reader.fields.error != nil { return .refused }
-        if hasText, keepsPartialText { keepPartialText(line) }
-        return .record
+        take(line)
+        if reader.error != nil { return .refused }
+        return outputGuard != nil && isStopped(by: line) ? .refused : .record
     }
 
-    /// Why `read` has refused a line: `malformed`, or `server` for an `error` record.
+    /// The line is the record that `readExpected` has read.
+    package mutating func takeExpected(_ line: Span<UInt8>) {
+        isDone = false
+        take(line)
+    }
+
+    @inline(__always)
+    private mutating func take(_ line: Span<UInt8>) {
+        if unescaped.count > 0 { unescaped.removeAll() }
+        contentPiece = piece(reader.content, line)
+        thinkingPiece = piece(reader.thinking, line)
+        recordCount += 1
+        hasContent =
+            hasText || hasThinking || reader.hasMoreThanText || subject == .progress
+        if hasText, keepsPartialText, reader.error == nil { keepPartialText(line) }
+    }
+
+    /// Whether an event of this type is a record. Others, such as pings, say nothing of the answer.
+    public func takes(event type: Span<UInt8>) -> Bool {
+        type.isEmpty || ASCII.equals(type, "message") || ASCII.equals(type, "error")
+    }
+
+    private mutating func readProgress(_ line: Span<UInt8>) throws(JSONError) {
+        let record = try ModelProgress(line)
+        progress = record
+        guard record.isSuccess else { return }
+        var summary = Summary()
+        summary.reason = record.status
+        self.summary = summary
+    }
+
+    /// Why `read` has refused a record: `malformed`, `stopped`, or `server` for an `error` record.
     ///
-    /// - Parameter offset: where the line starts in the body.
+    /// - Parameter offset: where the record starts in the body.
     public mutating func failure(in line: Span<UInt8>, at offset: Int) -> StreamError {
-        // Ranges of an earlier line mean nothing in this one.
+        // Ranges of an earlier record mean nothing in this one.
         if let failure { return failure }
         if let malformation { return refuse(line, at: offset, malformation) }
         return fail(serverError(line))
@@ -97,20 +176,28 @@ public struct AnswerReader: ~Copyable {
 
     /// The body has ended as its framing says.
     ///
+    /// - Returns: true when that makes one more record, with nothing in it but the answer's end.
     /// - Throws: `incomplete` when the terminal record has not come.
-    public mutating func end() throws(StreamError) {
+    @discardableResult
+    public mutating func end() throws(StreamError) -> Bool {
         if hasFailed { throw failure! }
-        if isComplete { return }
+        if isComplete { return false }
+        if hasFinished {
+            // All calls are complete with the reason: nothing is left that could be refused.
+            unfinished.endedWithoutTerminator = true
+            return terminate() == .record
+        }
         throw fail(
             .incomplete(
                 .init(transport: nil, recordCount: recordCount, partialText: partial)))
     }
 
-    /// The transport failed while a line or the end was waited for.
+    /// The transport failed while a record or the end was waited for.
     public mutating func failure(of error: TransportError) -> StreamError {
         if let failure { return failure }
-        return fail(
-            StreamError(error, inStream: true, recordCount: recordCount, partialText: partial))
+        let failure = StreamError(
+            error, inStream: true, recordCount: recordCount, partialText: partial)
+        return fail(outputGuard.applied(to: failure))
     }
 
     /// The answer fails before there is anything to read.
@@ -118,15 +205,35 @@ public struct AnswerReader: ~Copyable {
     /// - Returns: the error, to be thrown.
     public mutating func begin(failing error: StreamError) -> StreamError { fail(error) }
 
+    /// The transport failed before the response's head had come.
+    public mutating func begin(failing error: TransportError) -> StreamError {
+        fail(outputGuard.applied(to: StreamError(error)))
+    }
+
     /// Refuses the record read last for what only its reader looks at, such as tool calls.
     public mutating func refuse(
         _ line: Span<UInt8>, at offset: Int, _ error: JSONError
     ) -> StreamError {
-        fail(
+        let refused = assembler.refused
+        let excerpt =
+            refused.isEmpty
+            ? String(decoding: line.extracting(first: 256))
+            : String(decoding: refused.span.extracting(first: 256))
+        return fail(
             .malformed(
-                .init(
-                    error: error, offset: offset,
-                    excerpt: String(decoding: line.extracting(first: 256)), partialText: partial)))
+                .init(error: error, offset: offset, excerpt: excerpt, partialText: partial)))
+    }
+
+    /// Counts a record that was read otherwise.
+    mutating func countRecord() -> LineKind {
+        recordCount += 1
+        hasContent = true
+        return .record
+    }
+
+    mutating func refuseLater(_ error: JSONError) -> LineKind {
+        malformation = error
+        return .refused
     }
 
     /// Puts the time to the first token into the summary, once that has come.
@@ -142,16 +249,32 @@ public struct AnswerReader: ~Copyable {
         if hasFailed { throw failure! }
     }
 
+    /// The terminal record had come, and the failure is only the connection's.
+    public func isWhole(despite failure: StreamError) -> Bool {
+        isComplete && !failure.concernsAnswer
+    }
+
     // MARK: The record read last
 
     /// The terminal record has come: `summary` and the text so far are the whole answer.
     @inlinable public var isComplete: Bool { summary != nil }
 
-    /// This is the terminal record.
-    @inlinable public var isDone: Bool { reader.fields.isDone }
+    /// Where the record's tool calls lie in it: a JSON array. Nil in `/v1`: see `assembledCalls`.
+    public var toolCalls: ByteRange? { dialect == .native ? reader.toolCalls : nil }
 
-    /// Where the record's tool calls lie in its line: a JSON array.
-    @inlinable public var toolCalls: ByteRange? { reader.fields.toolCalls }
+    /// The record has tool calls, or completes some.
+    public var hasToolCalls: Bool { toolCalls != nil || !assembledCalls.isEmpty }
+
+    /// The record's tool calls, each whole.
+    ///
+    /// - Parameter line: the record that was read last.
+    /// - Throws: `JSONError` when they are not of the documented form.
+    public func calls(in line: Span<UInt8>) throws(JSONError) -> [ToolCall] {
+        guard let range = toolCalls else { return assembledCalls }
+        return try ToolCall.all(in: line.extracting(range.start..<range.end))
+    }
+    /// Where the record says how likely its tokens were.
+    public var logprobs: ByteRange? { isBare ? nil : reader.logprobs }
 
     /// The record's text is not empty.
     @inlinable public var hasText: Bool { contentPiece.range.count > 0 }
@@ -161,7 +284,7 @@ public struct AnswerReader: ~Copyable {
 
     /// A piece of the answer's text, UTF-8; may be empty.
     ///
-    /// - Parameter line: the one that was read last.
+    /// - Parameter line: the record that was read last.
     @inlinable @inline(__always)
     @_lifetime(borrow self, copy line)
     public func content(in line: Span<UInt8>) -> Span<UInt8> {
@@ -173,7 +296,7 @@ public struct AnswerReader: ~Copyable {
 
     /// A piece of the reasoning, UTF-8; may be empty.
     ///
-    /// - Parameter line: the one that was read last.
+    /// - Parameter line: the record that was read last.
     @inlinable @inline(__always)
     @_lifetime(borrow self, copy line)
     public func thinking(in line: Span<UInt8>) -> Span<UInt8> {
@@ -185,13 +308,13 @@ public struct AnswerReader: ~Copyable {
 
     /// All that the record says.
     ///
-    /// - Parameter line: the one that was read last.
+    /// - Parameter line: the record that was read last.
     @inlinable @inline(__always)
     @_lifetime(&self, copy line)
     public mutating func record(in line: Span<UInt8>) -> AnswerRecord {
         AnswerRecord(
             content: content(in: line), thinking: thinking(in: line), json: line, isDone: isDone,
-            toolCalls: toolCalls)
+            toolCalls: toolCalls, assembled: assembledCalls, logprobs: logprobs)
     }
 
     // MARK: Strings
@@ -211,6 +334,7 @@ public struct AnswerReader: ~Copyable {
         return Piece(range: range, isInPlace: false)
     }
 
+    @inline(__always)
     private mutating func keepPartialText(_ line: Span<UInt8>) {
         let range = contentPiece.range
         // From the first piece on that does not fit, nothing: a text with a hole would mislead.
@@ -230,7 +354,7 @@ public struct AnswerReader: ~Copyable {
     private func serverError(_ line: Span<UInt8>) -> StreamError {
         .server(
             .init(
-                status: status, message: reader.fields.errorMessage(in: line) ?? "",
+                status: status, message: reader.errorMessage(in: line) ?? "",
                 isInsideStream: true, partialText: partial))
     }
 
@@ -239,5 +363,34 @@ public struct AnswerReader: ~Copyable {
         failure = error
         hasFailed = true
         return error
+    }
+
+    private mutating func isStopped(by line: Span<UInt8>) -> Bool {
+        guard var outputGuard else { return false }
+        // Taken out meanwhile, so that it is not copied.
+        self.outputGuard = nil
+        var verdict = outputGuard.feed(thinking(in: line), thinking: true)
+        if verdict == .goOn { verdict = outputGuard.feed(content(in: line)) }
+        self.outputGuard = outputGuard
+        if verdict == .goOn { return false }
+        _ = fail(.stopped(.init(verdict: verdict, partialText: partial)))
+        return true
+    }
+}
+
+extension StreamError {
+    /// Says something of the answer itself, or is its caller's wish; no mere trouble of the connection.
+    fileprivate var concernsAnswer: Bool {
+        switch self {
+        case .incomplete, .timeout, .transport, .connect: false
+        case .request, .server, .malformed, .stopped, .cancelled: true
+        }
+    }
+}
+
+extension AnswerReader: RecordReading {
+    @inlinable @inline(__always)
+    public mutating func readExpected(startOf content: Span<UInt8>) -> Int {
+        hasFailed ? 0 : reader.readExpected(startOf: content)
     }
 }

@@ -1,3 +1,4 @@
+public import WireExchange
 public import WireHTTP1
 
 /// Where a server is: the reading of `OLLAMA_HOST` and of host arguments, as Ollama's own client
@@ -9,16 +10,27 @@ public import WireHTTP1
 ///     http://host              port 80;  https://host: port 443
 ///     0.0.0.0, [::]            127.0.0.1, [::1]
 ///     host/base/               requests go to /base/api/...
+///     host/base/v1             the OpenAI-compatible API: /base/v1/...
+///     host/base/api            the native API: /base/api/...
 ///     a port that is none      the default port
 ///     ollama.com               https://ollama.com:443
+///     unix:/path, unix:@name   that Unix socket, named localhost to who listens there
 public struct OllamaEndpoint: Sendable, Equatable {
+    /// Ollama's, where an address names none.
     public static let defaultPort: UInt16 = 11434
 
+    /// Plain or over TLS.
     public let scheme: HTTPURL.Scheme
+    /// A name or an address, IPv6 without brackets.
     public let host: String
+    /// From 1 on.
     public let port: UInt16
-    /// What stands before `/api/...`: empty, or `/base` without a slash at its end.
+    /// What stands before `/api/...` and `/v1/...`: empty, or `/base` without a slash at its end.
     public let basePath: String
+    /// What the address says of the dialect; nil when it ends in neither `/v1` nor `/api`.
+    public let dialect: Dialect?
+    /// Where to connect instead of host and port.
+    public let unixSocket: UnixSocketPath?
 
     /// - Parameter text: `OLLAMA_HOST`'s value, or an argument; quotes and spaces around it are
     ///   ignored.
@@ -26,6 +38,13 @@ public struct OllamaEndpoint: Sendable, Equatable {
     ///   password or a query, which have no place here.
     public init(_ text: String) throws(RequestError) {
         var rest = OllamaEndpoint.trimmed(text)
+        if rest.hasPrefix("unix:") {
+            unixSocket = try UnixSocketPath(String(rest))
+            (scheme, host, port, basePath) = (.http, "localhost", 80, "")
+            dialect = nil
+            return
+        }
+        unixSocket = nil
         var scheme = HTTPURL.Scheme.http
         var defaultPort = OllamaEndpoint.defaultPort
         if let separator = HTTPURL.schemeSeparator(in: rest) {
@@ -52,6 +71,15 @@ public struct OllamaEndpoint: Sendable, Equatable {
         self.port = port ?? defaultPort
         var path = url.target[...]
         while path.last == "/" { path.removeLast() }
+        if path.hasSuffix("/v1") {
+            dialect = .openAI
+            path.removeLast(3)
+        } else if path.hasSuffix("/api") {
+            dialect = .native
+            path.removeLast(4)
+        } else {
+            dialect = nil
+        }
         basePath = String(path)
     }
 
@@ -118,6 +146,13 @@ public struct OllamaEndpoint: Sendable, Equatable {
 
 extension OllamaEndpoint: CustomStringConvertible {
     public var description: String {
-        "\(scheme)://\(url("/").authority)\(basePath)"
+        if let unixSocket { return unixSocket.description }
+        let api =
+            switch dialect {
+            case .native: "/api"
+            case .openAI: "/v1"
+            case nil: ""
+            }
+        return "\(scheme)://\(url("/").authority)\(basePath)\(api)"
     }
 }

@@ -1,4 +1,5 @@
-internal import WireBytes
+public import WireBytes
+public import WireExchange
 internal import WireJSON
 
 /// Puts the records of an answer together, for callers that want it whole.
@@ -7,25 +8,41 @@ public struct ReplyCollector: ~Copyable {
     private var thinking = ScratchBuffer()
     private var toolCalls: [ToolCall] = []
     private var context: [Int] = []
+    private var logprobs: [TokenLogprob] = []
+    private var details = ReplyDetails()
+    private let limit: ByteLimit
+    /// Of records whose parts are kept in another form.
+    private var recordBytes = 0
 
-    public init() {}
+    /// - Parameter limit: how much it may keep: see `OllamaOptions.replyLimit`.
+    public init(limit: ByteLimit = OllamaOptions().replyLimit) { self.limit = limit }
 
     /// Adds the record that was read last.
     ///
     /// - Parameters:
     ///   - line: its line, at `offset` of the body.
-    /// - Throws: `malformed` when its tool calls or its context are not of the documented form; the
-    ///   answer has failed then.
+    ///   - progress: how far its exchange has come.
+    /// - Throws: `malformed` when its tool calls, logprobs or context are not of the documented form;
+    ///   `transport(.tooLarge)` when the answer is larger than the limit. It has failed then.
     public mutating func add(
-        _ line: Span<UInt8>, at offset: Int, of answer: inout AnswerReader
+        _ line: Span<UInt8>, at offset: Int, of answer: inout AnswerReader,
+        progress: @autoclosure () -> Progress
     ) throws(StreamError) {
         text.append(answer.content(in: line))
         thinking.append(answer.thinking(in: line))
+        if answer.hasToolCalls || answer.logprobs != nil { recordBytes += line.count }
+        if text.count + thinking.count + recordBytes > limit.bytes {
+            throw answer.failure(of: .tooLarge(limit, what: "the answer", progress()))
+        }
         do throws(JSONError) {
-            if let calls = answer.toolCalls {
-                toolCalls += try ToolCall.all(in: line.extracting(calls.start..<calls.end))
+            if answer.hasToolCalls { toolCalls += try answer.calls(in: line) }
+            if answer.isDone, answer.dialect == .native {
+                context = try TerminalRecord(line).context
+                details = try ReplyDetails(line)
             }
-            if answer.isDone { context = try TerminalRecord(line).context }
+            if let range = answer.logprobs {
+                logprobs += try TokenLogprob.all(in: line.extracting(range.start..<range.end))
+            }
         } catch { throw answer.refuse(line, at: offset, error) }
     }
 
@@ -37,23 +54,15 @@ public struct ReplyCollector: ~Copyable {
     public consuming func reply(
         of answer: borrowing AnswerReader, endedBy failure: StreamError? = nil
     ) throws(StreamError) -> Reply {
-        if let failure, !answer.isComplete || failure.concernsAnswer { throw failure }
+        if let failure, !answer.isWhole(despite: failure) { throw failure }
         var reply = Reply()
         reply.text = String(decoding: text.bytes)
         reply.thinking = String(decoding: thinking.bytes)
         reply.toolCalls = toolCalls
         reply.summary = answer.summary ?? Summary()
         reply.context = context
+        reply.logprobs = logprobs
+        reply.details = details
         return reply
-    }
-}
-
-extension StreamError {
-    /// Says something of the answer itself, or is its caller's wish; no mere trouble of the connection.
-    fileprivate var concernsAnswer: Bool {
-        switch self {
-        case .incomplete, .timeout, .transport, .connect: false
-        case .request, .server, .malformed, .cancelled: true
-        }
     }
 }

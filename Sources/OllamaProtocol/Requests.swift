@@ -2,163 +2,152 @@ internal import WireBytes
 public import WireHTTP1
 public import WireJSON
 
-/// A request of `/api/chat`.
-public struct ChatRequest: Sendable, Equatable {
+/// A request of `POST /api/chat`. What is nil is not sent: the server's and the model's defaults apply.
+public struct ChatRequest: OllamaJSONRequest, Equatable {
+    /// `[host/][namespace/]model[:tag]`.
     public var model: String
     /// None loads the model (with `keepAlive: .now`: unloads it).
     public var messages: [Message]
     /// False asks for one whole answer; nothing is sent before it is finished.
     public var stream = true
-    /// Tool definitions, each `{"type":"function","function":{...}}`.
+    /// Tool definitions, each `{"type":"function","function":{...}}` (`JSONValue.tool`).
     public var tools: [JSONValue] = []
+    /// Free text, JSON, or what a schema allows; nil is free text.
     public var format: ResponseFormat?
+    /// Sampling, lengths, and how the model is loaded.
     public var options = ModelOptions()
+    /// Nil lets models reason that can.
     public var think: Think?
+    /// How long the model stays loaded; nil is the server's own (5 minutes).
     public var keepAlive: KeepAlive?
+    /// Whether the oldest messages may be dropped to fit the context (the server's default), or have to
+    /// be refused.
     public var truncate: Bool?
+    /// Whether the window moves on when the context is full while generating. Another value than the
+    /// loaded model's makes the server load it again.
     public var shift: Bool?
+    /// Whether records say how likely their tokens were (`AnswerRecord.logprobs`).
     public var logprobs: Bool?
-    /// 0 to 20.
+    /// How many of the likeliest alternatives they name for each token, 0 to 20.
     public var topLogprobs: Int?
-    /// Further fields of the request, sent as they are.
+    /// Whether tools may or must be called; only `/v1` has it.
+    public var toolChoice: ToolChoice?
+    /// Whether a `/v1` stream shall end with how many tokens there were.
+    public var asksForUsage = true
+    /// Further fields of the request, sent as they are; one of a field above takes its place.
     public var extra: [JSONValue.Member] = []
 
+    /// `POST /api/chat`, or `/v1/chat/completions`: the next turn of a conversation. Without
+    /// messages it only loads the model.
     public init(model: String, messages: [Message], think: Think? = nil) {
         self.model = model
         self.messages = messages
         self.think = think
     }
 
+    /// `POST`; answers with a stream of records, or with one.
     public static let route = "/api/chat"
+    public var route: String { ChatRequest.route }
 
     /// The request's body.
     ///
     /// - Throws: `RequestError.invalidRequest` for a number that JSON cannot hold.
     public func encoded() throws(RequestError) -> [UInt8] {
-        var fields = Fields(model: model, stream: stream)
-        fields.add("messages", .array(messages.map(\.json)))
-        if !tools.isEmpty { fields.add("tools", .array(tools)) }
+        var fields = RequestFields()
+        fields.add("model", model)
+        fields.add("messages", JSONValue.array(messages.map(\.json)))
+        fields.add("tools", tools)
+        fields.add(stream: stream)
         fields.addCommon(format, options, think, keepAlive, truncate, shift, logprobs, topLogprobs)
         return try fields.encoded(extra)
     }
 }
 
-/// A request of `/api/generate`.
-public struct GenerateRequest: Sendable, Equatable {
+/// A request of `POST /api/generate`. What is nil is not sent: the server's and the model's defaults
+/// apply.
+public struct GenerateRequest: OllamaJSONRequest, Equatable {
+    /// Which model.
     public var model: String
     /// An empty one loads the model (with `keepAlive: .now`: unloads it).
     public var prompt: String
     /// Fill-in-the-middle: what comes after the text to be generated.
     public var suffix: String?
+    /// Instead of the model's own.
     public var system: String?
+    /// A Go template, instead of the model's own.
     public var template: String?
-    /// Tokens of an earlier reply's `context`.
+    /// Tokens of an earlier reply's `context`. Deprecated by Ollama: `/api/chat` has messages.
     public var context: [Int] = []
+    /// See `ChatRequest` for this and what follows.
     public var stream = true
-    /// No template is applied to the prompt.
+    /// No template is applied to the prompt; excludes `template`, `system` and `context`.
     public var raw: Bool?
+    /// Image (or audio) files' bytes.
     public var images: [[UInt8]] = []
+    /// Free text, JSON, or what a schema allows; nil is free text.
     public var format: ResponseFormat?
+    /// Sampling, lengths, and how the model is loaded.
     public var options = ModelOptions()
+    /// Whether, and how much, the model is to think first.
     public var think: Think?
+    /// How long the model stays loaded; nil is the server's own (5 minutes).
     public var keepAlive: KeepAlive?
+    /// Whether a prompt that is too long is cut; else it is an error.
     public var truncate: Bool?
+    /// Whether the oldest tokens make room when the context is full; else the answer ends there.
     public var shift: Bool?
+    /// Whether each token comes with its log probability.
     public var logprobs: Bool?
+    /// How many alternatives come with it, 0 to 20.
     public var topLogprobs: Int?
+    /// `/v1`: whether to ask for the chunk that counts tokens.
+    public var asksForUsage = true
+    /// Further fields, as they are; one with a name that is there takes its place.
     public var extra: [JSONValue.Member] = []
 
+    /// `POST /api/generate`, or `/v1/completions`: what follows a text. An empty prompt only loads
+    /// the model.
     public init(model: String, prompt: String) {
         self.model = model
         self.prompt = prompt
     }
 
+    /// `POST`; answers with a stream of records, or with one.
     public static let route = "/api/generate"
+    public var route: String { GenerateRequest.route }
 
     /// The request's body.
     ///
     /// - Throws: `RequestError.invalidRequest` for a number that JSON cannot hold.
     public func encoded() throws(RequestError) -> [UInt8] {
-        var fields = Fields(model: model, stream: stream)
-        fields.add("prompt", .string(prompt))
-        fields.add("suffix", suffix.map { .string($0) })
-        fields.add("system", system.map { .string($0) })
-        fields.add("template", template.map { .string($0) })
-        if !context.isEmpty { fields.add("context", .array(context.map { .int(Int64($0)) })) }
-        fields.add("raw", raw.map { .bool($0) })
-        if !images.isEmpty {
-            fields.add("images", .array(images.map { .string(Base64.encode($0)) }))
-        }
+        var fields = RequestFields()
+        fields.add("model", model)
+        fields.add("prompt", prompt)
+        fields.add("suffix", suffix)
+        fields.add("system", system)
+        fields.add("template", template)
+        fields.add("context", context.map { JSONValue.int(Int64($0)) })
+        fields.add("raw", raw)
+        fields.add("images", images.map { JSONValue.string(Base64.encode($0)) })
+        fields.add(stream: stream)
         fields.addCommon(format, options, think, keepAlive, truncate, shift, logprobs, topLogprobs)
         return try fields.encoded(extra)
     }
 }
 
-/// The members of a request's JSON object, put together in order.
-private struct Fields {
-    private var members: [JSONValue.Member] = []
-    private let stream: Bool
-
-    init(model: String, stream: Bool) {
-        self.stream = stream
-        add("model", .string(model))
-    }
-
-    mutating func add(_ key: String, _ value: JSONValue?) {
-        if let value { members.append(JSONValue.Member(key: key, value: value)) }
-    }
-
-    mutating func addCommon(
+extension RequestFields {
+    fileprivate mutating func addCommon(
         _ format: ResponseFormat?, _ options: ModelOptions, _ think: Think?,
         _ keepAlive: KeepAlive?, _ truncate: Bool?, _ shift: Bool?, _ logprobs: Bool?,
         _ topLogprobs: Int?
     ) {
-        // Streaming is the server's default.
-        if !stream { add("stream", .bool(false)) }
         add("format", format?.json)
-        let options = options.members
-        if !options.isEmpty { add("options", .object(options)) }
+        add(options)
         add("think", think?.json)
-        add("keep_alive", keepAlive?.json)
-        add("truncate", truncate.map { .bool($0) })
-        add("shift", shift.map { .bool($0) })
-        add("logprobs", logprobs.map { .bool($0) })
-        add("top_logprobs", topLogprobs.map { .int(Int64($0)) })
-    }
-
-    func encoded(_ extra: [JSONValue.Member]) throws(RequestError) -> [UInt8] {
-        do throws(JSONWriteError) {
-            return try JSONValue.object(members + extra).encoded()
-        } catch { throw .invalidRequest("a value that JSON cannot hold: \(error)") }
-    }
-}
-
-extension Message {
-    var json: JSONValue {
-        var members = [
-            JSONValue.Member(key: "role", value: .string(role.rawValue)),
-            JSONValue.Member(key: "content", value: .string(content)),
-        ]
-        func add(_ key: String, _ value: JSONValue?) {
-            if let value { members.append(JSONValue.Member(key: key, value: value)) }
-        }
-        add("thinking", thinking.map { .string($0) })
-        if !images.isEmpty { add("images", .array(images.map { .string(Base64.encode($0)) })) }
-        if !toolCalls.isEmpty { add("tool_calls", .array(toolCalls.map(\.json))) }
-        add("tool_name", toolName.map { .string($0) })
-        add("tool_call_id", toolCallID.map { .string($0) })
-        return .object(members)
-    }
-}
-
-extension ToolCall {
-    var json: JSONValue {
-        let function: JSONValue = .object([
-            JSONValue.Member(key: "name", value: .string(self.function.name)),
-            JSONValue.Member(key: "arguments", value: self.function.arguments),
-        ])
-        var members = [JSONValue.Member(key: "function", value: function)]
-        if let id { members.insert(JSONValue.Member(key: "id", value: .string(id)), at: 0) }
-        return .object(members)
+        add(keepAlive)
+        add("truncate", truncate)
+        add("shift", shift)
+        add("logprobs", logprobs)
+        add("top_logprobs", topLogprobs)
     }
 }

@@ -16,33 +16,50 @@ public enum StreamError: Error, Sendable, Equatable {
     case incomplete(Incomplete)
     /// A record that is no JSON object of the expected form.
     case malformed(MalformedRecord)
+    /// A guard has ended the stream: see `Guard`.
+    case stopped(Stopped)
     case cancelled(partialText: String)
     /// Anything else on the way: a name without address, broken HTTP, a limit.
     case transport(TransportError, partialText: String)
 
+    /// Which deadline has passed, and what had come by then.
     public struct TimedOut: Sendable, Equatable {
+        /// Which one.
         public let deadline: Deadline
+        /// How long it was.
         public let waited: Timeout
+        /// How far the exchange had come.
         public let progress: Progress
+        /// The text so far.
         public let partialText: String
 
+        /// What was waited for.
         public var phase: Phase { deadline.phase }
+        /// Of the response, head and framing included.
         public var bytesReceived: Int { progress.bytesReceived }
     }
 
+    /// What the server says has failed.
     public struct ServerFailure: Sendable, Equatable {
         /// The response's status: 200 when the failure came inside the stream.
         public let status: Int
+        /// In the server's words.
         public let message: String
         /// Where a cloud model wants its user to sign in.
         public let signinURL: String?
+        /// It came as a record of the stream, whose head was of success.
         public let isInsideStream: Bool
+        /// The text so far; empty before the stream.
         public let partialText: String
+        /// What may be the matter, where the server does not know the route.
+        public let hint: String?
 
+        /// As decoded from a response or a record.
         public init(
             status: Int, message: String, signinURL: String? = nil, isInsideStream: Bool = false,
-            partialText: String = ""
+            partialText: String = "", hint: String? = nil
         ) {
+            self.hint = hint
             self.status = status
             self.message = message
             self.signinURL = signinURL
@@ -51,12 +68,16 @@ public enum StreamError: Error, Sendable, Equatable {
         }
     }
 
+    /// The stream ended without its last record.
     public struct Incomplete: Sendable, Equatable {
         /// What the transport saw; nil when the response was well-formed to its end.
         public let transport: TransportError?
+        /// Records that had come.
         public let recordCount: Int
+        /// The text so far.
         public let partialText: String
 
+        /// How the connection ended: `transport` is nil for a clean end of the body.
         public init(transport: TransportError?, recordCount: Int, partialText: String) {
             self.transport = transport
             self.recordCount = recordCount
@@ -64,6 +85,7 @@ public enum StreamError: Error, Sendable, Equatable {
         }
     }
 
+    /// A record that is not what the dialect has.
     public struct MalformedRecord: Sendable, Equatable {
         /// Why, and where in the record.
         public let error: JSONError
@@ -71,12 +93,28 @@ public enum StreamError: Error, Sendable, Equatable {
         public let offset: Int
         /// The record, or its first 256 bytes.
         public let excerpt: String
+        /// The text so far.
         public let partialText: String
 
+        /// What is wrong with it, where in the body it begins, and its first bytes.
         public init(error: JSONError, offset: Int, excerpt: String, partialText: String) {
             self.error = error
             self.offset = offset
             self.excerpt = excerpt
+            self.partialText = partialText
+        }
+    }
+
+    /// Which guard has ended the stream.
+    public struct Stopped: Sendable, Equatable {
+        /// Which guard, and at what; never `goOn`.
+        public let verdict: OutputGuard.Verdict
+        /// All that had come, the piece included at which it was stopped.
+        public let partialText: String
+
+        /// Of a guard's verdict.
+        public init(verdict: OutputGuard.Verdict, partialText: String) {
+            self.verdict = verdict
             self.partialText = partialText
         }
     }
@@ -113,6 +151,7 @@ public enum StreamError: Error, Sendable, Equatable {
         case .server(let failure): failure.partialText
         case .incomplete(let incomplete): incomplete.partialText
         case .malformed(let record): record.partialText
+        case .stopped(let stop): stop.partialText
         case .cancelled(let text), .transport(_, let text): text
         }
     }
@@ -132,7 +171,8 @@ extension StreamError: CustomStringConvertible {
         case .server(let failure):
             let place = failure.isInsideStream ? "inside the stream" : "status \(failure.status)"
             let message = failure.message.isEmpty ? "no message" : failure.message
-            return "the server failed (\(place)): \(message)"
+            let hint = failure.hint.map { " (\($0))" } ?? ""
+            return "the server failed (\(place)): \(message)\(hint)"
         case .incomplete(let incomplete):
             let cause = incomplete.transport.map { ": \($0)" } ?? ""
             return "the stream ended without its terminal record after "
@@ -140,6 +180,7 @@ extension StreamError: CustomStringConvertible {
         case .malformed(let record):
             return "malformed record at byte \(record.offset) of the body: \(record.error): "
                 + record.excerpt
+        case .stopped(let stop): return "stopped by a guard: \(stop.verdict)"
         case .cancelled: return "cancelled"
         case .transport(let error, _): return error.description
         }

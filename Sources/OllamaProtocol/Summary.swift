@@ -3,7 +3,8 @@ public import WireJSON
 /// What the terminal record says of the whole answer. Server-side numbers; a zero may mean that the
 /// server left the field out.
 public struct Summary: Sendable, Equatable {
-    /// `stop`, `length`, `load` or `unload`; empty when the server gave none.
+    /// `stop`, `length`, `load` or `unload`; in `/v1`, `stop`, `length`, `tool_calls` or another of the
+    /// server's; empty when it gave none.
     public var reason = ""
     /// The whole request.
     public var totalDuration = Duration.zero
@@ -11,12 +12,17 @@ public struct Summary: Sendable, Equatable {
     public var loadDuration = Duration.zero
     /// Tokens of the prompt, those from the server's cache included.
     public var promptEvalCount = 0
+    /// How long the prompt took to read; zero when the server did not say.
     public var promptEvalDuration = Duration.zero
     /// Tokens generated.
     public var evalCount = 0
+    /// How long the answer took to write; zero when the server did not say.
     public var evalDuration = Duration.zero
     /// From the request's start to its first content, seen from here.
     public var timeToFirstToken: Duration?
+    /// A `/v1` stream that did not say `[DONE]`: that it is complete is told by its reason, and by an end
+    /// that its framing calls one.
+    public var endedWithoutTerminator = false
 
     public init() {}
 
@@ -29,6 +35,9 @@ public struct Summary: Sendable, Equatable {
 
 /// What only the terminal record has.
 public struct TerminalRecord: Sendable, Equatable {
+    /// It says so itself (`done`).
+    public private(set) var isDone = false
+    /// What the terminal record says.
     public private(set) var summary = Summary()
     /// Tokens for a next `GenerateRequest.context`.
     public private(set) var context: [Int] = []
@@ -44,7 +53,9 @@ public struct TerminalRecord: Sendable, Equatable {
     }
 
     private mutating func take(_ key: JSONString, _ cursor: inout JSONCursor) throws(JSONError) {
-        if cursor.matches(key, "done_reason") {
+        if cursor.matches(key, "done") {
+            isDone = try cursor.bool()
+        } else if cursor.matches(key, "done_reason") {
             summary.reason = cursor.text(of: try cursor.string())
         } else if cursor.matches(key, "total_duration") {
             summary.totalDuration = .nanoseconds(try cursor.int64())
@@ -64,25 +75,5 @@ public struct TerminalRecord: Sendable, Equatable {
         } else {
             try cursor.skipValue()
         }
-    }
-}
-
-/// A whole answer.
-public struct Reply: Sendable, Equatable {
-    public var text = ""
-    public var thinking = ""
-    public var toolCalls: [ToolCall] = []
-    public var summary = Summary()
-    /// Tokens for a next `GenerateRequest.context`.
-    public var context: [Int] = []
-
-    public init() {}
-
-    /// The answer as a turn for the next request's messages.
-    public var message: Message {
-        var message = Message.assistant(text)
-        if !thinking.isEmpty { message.thinking = thinking }
-        message.toolCalls = toolCalls
-        return message
     }
 }

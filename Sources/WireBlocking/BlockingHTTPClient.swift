@@ -1,9 +1,11 @@
+public import WireBytes
 public import WireDriver
 public import WireExchange
 public import WireTime
 public import WireTransport
 
-/// An HTTP/1.1 client for one thread: no executor, no helper threads, one `ppoll` loop.
+/// An HTTP/1.1 client for one thread: no executor, one `ppoll` loop, and no helper thread unless a name
+/// has to be looked up.
 ///
 ///     var http = BlockingHTTPClient()
 ///     var response = try http.send(try HTTPRequest("GET", url: "http://127.0.0.1:11434/api/tags"))
@@ -25,7 +27,8 @@ public struct BlockingHTTPClient: ~Copyable {
     public init(_ options: Options = Options(), system: any NetworkSystem) {
         self.options = options
         self.system = system
-        pool = ConnectionPool(limits: options.unqueued, system: system)
+        pool = ConnectionPool(
+            limits: options.unqueued, options: options, system: system)
     }
 
     /// Sends a request and reads the response's head.
@@ -62,19 +65,46 @@ public struct BlockingHTTPClient: ~Copyable {
         return BlockingResponse(exchange, system: system)
     }
 
+    /// Sends a request and reads the whole response. Content codings are offered and undone: there is
+    /// no stream that they could hold up.
+    ///
+    /// - Parameters:
+    ///   - limit: the longest body, decoded.
+    ///   - deadlines: instead of the client's.
+    ///   - cancellation: lets another thread end this call.
+    /// - Returns: the response, whatever its status.
+    /// - Throws: also `.tooLarge`.
+    public mutating func fetch(
+        _ request: HTTPRequest, limit: ByteLimit, deadlines: Deadlines? = nil,
+        cancellation: Cancellation? = nil
+    ) throws(TransportError) -> WholeResponse {
+        var request = request
+        request.offersContentCoding = true
+        var response = try send(request, deadlines: deadlines, cancellation: cancellation)
+        let body = try response.readBody(limit: limit)
+        return WholeResponse(
+            head: response.head, body: body, trailers: response.trailers,
+            timings: response.timings)
+    }
+
     private func exchange(
         _ request: HTTPRequest, _ deadlines: Deadlines?, _ cancellation: Cancellation?
     ) -> ExchangeDriver {
         ExchangeDriver(
-            request, system: system, pool: pool, options: options,
-            deadlines: deadlines, cancellation: cancellation)
+            request, system: system, pool: pool, deadlines: deadlines, cancellation: cancellation)
     }
 
-    /// Connections kept for later, and those under a response that is still being read.
-    public var connections: (idle: Int, leased: Int) {
-        let counts = pool.counts
-        return (counts.idle, counts.leased)
+    /// The system's time.
+    package var now: Instant { system.now }
+
+    /// Waits until the deadline has come, or `cancellation` is cancelled.
+    package func pause(until deadline: Instant, _ cancellation: Cancellation?) {
+        system.pause(until: deadline, cancellation)
     }
+
+    /// Connections kept for later, those under a response that is still being read, and how often one
+    /// was used again. Nobody ever waits: a client of one thread would wait for itself.
+    public var connections: ConnectionCounts { pool.counts }
 
     /// Closes the connections that wait for their next request.
     public mutating func closeIdleConnections() { pool.closeIdle() }

@@ -1,7 +1,7 @@
 /// A stretch of a buffer: what codecs store instead of a span or a pointer.
 ///
 /// Positions count from the start of the buffer's memory and hold until its next refill.
-public struct ByteRange: Equatable, Sendable {
+public struct ByteRange: Equatable, Sendable, BitwiseCopyable {
     public var start: Int
     public var count: Int
 

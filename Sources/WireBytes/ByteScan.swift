@@ -46,6 +46,26 @@ public enum ByteScan {
         unsafe run(in: bytes, from: start) { unsafe cwk_json_unescaped_run($0, $1) }
     }
 
+    /// Length of the valid UTF-8 (RFC 3629) from `start`: up to the end, or to the first sequence
+    /// that is wrong or cut off.
+    public static func utf8Run(in bytes: Span<UInt8>, from start: Int) -> Int {
+        unsafe run(in: bytes, from: start) { unsafe cwk_utf8_run($0, $1) }
+    }
+
+    /// The JSON string whose content starts at `start`, checked: where its closing quote is, and
+    /// whether it has escapes. Nil when it has no end or is wrong somewhere.
+    public static func jsonString(
+        in bytes: Span<UInt8>, from start: Int
+    ) -> (end: Int, hasEscapes: Bool)? {
+        precondition(start >= 0 && start <= bytes.count, "scan outside the span")
+        return unsafe bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            // Safe as for `run`.
+            let string = unsafe cwk_json_string_at(base + start, buffer.count - start)
+            return string.is_valid == 0 ? nil : (start + string.count, string.has_escapes != 0)
+        }
+    }
+
     /// The next window of up to 64 bytes, at `start` or a multiple of 64 behind it, that holds a
     /// byte which does not stand for itself in a JSON string: bit k of `stops` is byte `start + k`.
     /// The end of the span counts as such a byte.
@@ -77,6 +97,24 @@ public enum ByteScan {
             if count >= 4 { return unsafe equalEnds(found, wanted, by: UInt32.self) }
             if count >= 2 { return unsafe equalEnds(found, wanted, by: UInt16.self) }
             return unsafe count == 0 || found[0] == wanted[0]
+        }
+    }
+
+    /// Whether the bytes of `range` are exactly those of `text`.
+    @inlinable @inline(__always)
+    public static func equals(
+        _ range: ByteRange, of bytes: Span<UInt8>, _ text: Span<UInt8>
+    ) -> Bool {
+        guard range.count == text.count else { return false }
+        let found = bytes.extracting(range.start..<range.start &+ range.count)
+        return unsafe found.withUnsafeBytes { found in
+            unsafe text.withUnsafeBytes { wanted in
+                // Safe because both have the same number of bytes.
+                if found.count >= 8 { return unsafe equalEnds(found, wanted, by: UInt64.self) }
+                if found.count >= 4 { return unsafe equalEnds(found, wanted, by: UInt32.self) }
+                if found.count >= 2 { return unsafe equalEnds(found, wanted, by: UInt16.self) }
+                return unsafe found.count == 0 || found[0] == wanted[0]
+            }
         }
     }
 

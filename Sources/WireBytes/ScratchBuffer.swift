@@ -2,28 +2,31 @@
 /// reused so that the steady state allocates nothing.
 @safe public struct ScratchBuffer: ~Copyable {
     /// Safe because it is owned alone, freed once, and every access is checked against `count`.
-    private var base: UnsafeMutablePointer<UInt8>?
-    private var capacity = 0
-    public private(set) var count = 0
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>?
+    @usableFromInline var capacity = 0
+    @usableFromInline var filled = 0
+    /// Bytes put together so far.
+    @inlinable public var count: Int { filled }
 
     /// Nothing is allocated before the first byte.
     public init() { unsafe base = nil }
 
     deinit { unsafe base?.deallocate() }
 
-    public mutating func removeAll() { count = 0 }
+    @inlinable public mutating func removeAll() { filled = 0 }
 
     public mutating func removeLast() {
         precondition(count > 0, "nothing to remove")
-        count -= 1
+        filled -= 1
     }
 
     public mutating func append(_ byte: UInt8) {
         if count == capacity { reserve(1) }
         unsafe base![count] = byte
-        count += 1
+        filled += 1
     }
 
+    @inlinable @inline(__always)
     public mutating func append(_ bytes: Span<UInt8>) {
         if bytes.isEmpty { return }
         if capacity - count < bytes.count { reserve(bytes.count) }
@@ -31,7 +34,7 @@
             // Safe because room was made and `source` cannot lie in memory owned by `self`.
             unsafe (base! + count).initialize(from: source.baseAddress!, count: source.count)
         }
-        count += bytes.count
+        filled += bytes.count
     }
 
     /// Appends part of another buffer.
@@ -47,13 +50,13 @@
     /// What has been put together; borrowed until the next change.
     public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
-        borrowing get { self[ByteRange(start: 0, count: count)] }
+        @inlinable borrowing get { self[ByteRange(start: 0, count: count)] }
     }
 
     /// Part of it; borrowed until the next change.
     public subscript(range: ByteRange) -> Span<UInt8> {
         @_lifetime(borrow self)
-        borrowing get {
+        @inlinable borrowing get {
             precondition(
                 range.start >= 0 && range.count >= 0 && range.end <= count, "outside the buffer")
             guard let base = unsafe base else { return Span() }
@@ -64,7 +67,8 @@
         }
     }
 
-    private mutating func reserve(_ extra: Int) {
+    @usableFromInline
+    mutating func reserve(_ extra: Int) {
         let larger = max(64, capacity * 2, count + extra)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
         if let base = unsafe base {

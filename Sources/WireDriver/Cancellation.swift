@@ -7,26 +7,26 @@ package import WireTransport
 /// Give it to a request; `cancel` then ends whatever that request's calls wait for (a connection,
 /// connecting, sending, the head, the body), at once and with the error `.cancelled`, by `shutdown(2)`
 /// on the connection: whoever makes the calls is the one that closes. It acts once and for good, so it
-/// cannot come too early: a request that starts with a used one fails before anything is sent. A
-/// blocking client looks names up without interruption; that ends as soon as it returns.
+/// cannot come too early: a request that starts with a used one fails before anything is sent.
 public final class Cancellation: Sendable {
     private struct State {
-        var isCancelled = false
         /// Whom to wake: what the exchanges under way wait for. Nearly always one.
         var attached: [any Interruptible] = []
     }
 
     private let state = Lock(State())
+    /// Set under the lock; asked once a read.
+    private let isSet = Atomic<Bool>(false)
 
     public init() {}
 
-    public var isCancelled: Bool { state.withLock { $0.isCancelled } }
+    public var isCancelled: Bool { isSet.load(ordering: .acquiring) }
 
     /// From any thread, any number of times. Returns without waiting for anything.
     public func cancel() {
         // Under the lock, so that nothing is interrupted that has been detached and serves another.
         state.withLock { state in
-            state.isCancelled = true
+            isSet.store(true, ordering: .releasing)
             for target in state.attached { target.interrupt() }
             state.attached = []
         }
@@ -35,7 +35,7 @@ public final class Cancellation: Sendable {
     /// Registers something to interrupt; interrupts it at once when that comes too late.
     package func attach(_ target: any Interruptible) {
         state.withLock { state in
-            if state.isCancelled { return target.interrupt() }
+            if isCancelled { return target.interrupt() }
             state.attached.append(target)
         }
     }

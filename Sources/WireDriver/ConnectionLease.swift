@@ -2,6 +2,7 @@ internal import Synchronization
 internal import WireSockets
 internal import WireBytes
 internal import WireExchange
+internal import WireTime
 internal import WireTransport
 
 /// One exchange's hold on a connection. Whoever drops it without giving it back closes it: that is
@@ -13,35 +14,46 @@ package final class ConnectionLease: @unchecked Sendable {
     private(set) var isReused: Bool
     private let id: ConnectionID
     private let pool: ConnectionPool
-    private(set) var transport: (any ByteTransport)?
+    private(set) var transport: (any ByteTransport)? {
+        didSet { waitable = transport?.waitable }
+    }
+    /// What of it has to be waited for.
+    private(set) var waitable: (any ByteTransport)?
     private var cancellation: Cancellation?
     private var isOver = false
-    /// Memory of an earlier exchange.
-    private var spare: ReceiveBuffer?
 
     init(
-        id: ConnectionID, pool: ConnectionPool, transport: (any ByteTransport)?,
-        spare: consuming ReceiveBuffer?
+        id: ConnectionID, pool: ConnectionPool, transport: (any ByteTransport)?
     ) {
         self.id = id
-        self.spare = spare
         self.pool = pool
         self.transport = transport
+        waitable = transport?.waitable
         isReused = transport != nil
     }
 
     deinit { close() }
 
-    /// Closes an idle connection that has something to say; a new one takes its place.
+    var hasPendingOutput: Bool { transport?.hasPendingOutput ?? false }
+
+    /// Closes an idle connection that has something to say; a new one takes its place. Always asked: the
+    /// next request would take a surplus for its answer.
     func checkReused() {
-        guard let transport, transport.isReadable() else { return }
-        dropTransport()
-        isReused = false
+        if let transport, transport.isReadable() { replaceReused() }
     }
 
-    /// Puts a connection that is being opened under this lease.
-    func adopt(_ transport: any ByteTransport) {
+    /// A new connection shall take the place of one that was kept.
+    func replaceReused() {
+        if transport == nil { return }
+        dropTransport()
+        isReused = false
+        pool.reusedNone()
+    }
+
+    /// Puts a new connection under this lease, one that `cancellation` can interrupt already.
+    func adopt(_ transport: any ByteTransport, interruptedBy cancellation: Cancellation?) {
         self.transport = transport
+        self.cancellation = cancellation
     }
 
     /// From here on `cancellation` can interrupt the connection.
@@ -51,8 +63,8 @@ package final class ConnectionLease: @unchecked Sendable {
         cancellation.attach(transport.interruptible)
     }
 
-    /// Closes an address that was tried; the lease goes on for the next one.
-    func dropTransport() {
+    /// Closes the connection; the lease goes on for another one.
+    private func dropTransport() {
         guard let transport else { return }
         cancellation?.detach(transport.interruptible)
         cancellation = nil
@@ -60,16 +72,15 @@ package final class ConnectionLease: @unchecked Sendable {
         self.transport = nil
     }
 
-    func takeSpare() -> ReceiveBuffer? { spare.take() }
-
     /// The connection is clean: it may carry another exchange, and `buffer` its response.
-    func giveBack(_ buffer: consuming ReceiveBuffer?) {
+    func giveBack(_ buffer: consuming ReceiveBuffer?, serverLimit: Timeout) {
         guard let transport else { return }
         cancellation?.detach(transport.interruptible)
         cancellation = nil
         self.transport = nil
         isOver = true
-        pool.giveBack(id, transport, buffer)
+        transport.becomeIdle()
+        pool.giveBack(id, transport, buffer, serverLimit: serverLimit)
     }
 
     func close() {

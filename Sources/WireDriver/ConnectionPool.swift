@@ -18,24 +18,26 @@ package final class ConnectionPool: Sendable {
 
     private let state: Lock<State>
     private let system: any NetworkSystem
+    let connecting: ConnectSettings
+    let exchanging: ExchangeSettings
     /// Has `expire` called at an instant; nil where nobody can, and old connections are found by the
     /// next request.
-    private let schedule: (@Sendable (ConnectionPool, Instant) -> Void)?
+    private let schedule: (@Sendable (Instant) -> Void)?
 
     package init(
-        limits: PoolLimits, system: any NetworkSystem,
-        schedule: (@Sendable (ConnectionPool, Instant) -> Void)? = nil
+        limits: PoolLimits, options: ClientOptions, system: any NetworkSystem,
+        schedule: (@Sendable (Instant) -> Void)? = nil
     ) {
         state = Lock(State(machine: PoolMachine(limits: limits)))
         self.system = system
+        connecting = ConnectSettings(options)
+        exchanging = ExchangeSettings(options)
         self.schedule = schedule
     }
 
     deinit { closeIdle() }
 
-    package var counts: (idle: Int, leased: Int, waiting: Int) {
-        state.withLock { ($0.machine.idleCount, $0.machine.leasedCount, $0.machine.waitingCount) }
-    }
+    package var counts: ConnectionCounts { state.withLock { $0.machine.counts } }
 
     package enum Assignment {
         case lease(ConnectionLease)
@@ -70,33 +72,48 @@ package final class ConnectionPool: Sendable {
     }
 
     private func make(_ lease: PoolMachine.Lease, _ state: inout State) -> ConnectionLease {
-        let spare = state.spares.take()
         switch lease {
-        case .connect(let id):
-            return ConnectionLease(id: id, pool: self, transport: nil, spare: spare)
+        case .connect(let id): return ConnectionLease(id: id, pool: self, transport: nil)
         case .reuse(let id):
-            return ConnectionLease(
-                id: id, pool: self, transport: state.idle.remove(id), spare: spare)
+            return ConnectionLease(id: id, pool: self, transport: state.idle.remove(id))
         }
     }
 
     func giveBack(
-        _ id: ConnectionID, _ transport: any ByteTransport, _ buffer: consuming ReceiveBuffer?
+        _ id: ConnectionID, _ transport: any ByteTransport, _ buffer: consuming ReceiveBuffer?,
+        serverLimit: Timeout
     ) {
         let now = system.now
         var buffer = buffer
+        var isScheduled = false
         settle { state in
+            isScheduled = state.isExpiryScheduled
             if let buffer = buffer.take() { state.spares.keep(buffer) }
             state.idle.insert(id, transport)
-            return state.machine.release(id, at: now)
+            return state.machine.release(id, serverLimit: serverLimit, at: now)
         }
-        scheduleExpiry()
+        if !isScheduled { scheduleExpiry() }
+    }
+
+    /// Memory for a response that has none.
+    func takeSpare() -> ReceiveBuffer? { state.withLock { $0.spares.take() } }
+
+    /// Memory that a response does not need while it waits.
+    func keepSpare(_ buffer: consuming ReceiveBuffer) {
+        var buffer = Optional(buffer)
+        withSpares { if let buffer = buffer.take() { $0.keep(buffer) } }
+    }
+
+    private func withSpares(_ body: (inout SpareBuffers) -> Void) {
+        state.withLock { body(&$0.spares) }
     }
 
     func discard(_ id: ConnectionID) {
         let now = system.now
         settle { $0.machine.discard(id, at: now) }
     }
+
+    func reusedNone() { state.withLock { $0.machine.reusedNone() } }
 
     func withdraw(_ id: TicketID) {
         state.withLock { state in
@@ -131,7 +148,7 @@ package final class ConnectionPool: Sendable {
             state.isExpiryScheduled = true
             return next
         }
-        if let next { schedule(self, next) }
+        if let next { schedule(next) }
     }
 
     /// Decides under the lock and acts behind it, because closing and waking call other code.
@@ -177,20 +194,28 @@ private struct IdleConnections {
     }
 }
 
-/// Memory of exchanges that have ended, for those to come: a few buffers, the one used last first.
+/// Memory of exchanges that wait or have ended, for those for which bytes have come, the buffer used last
+/// (which the processor's caches still hold) first. Not much memory in all.
 private struct SpareBuffers: ~Copyable {
-    private var buffers = InlineArray<8, ReceiveBuffer?> { _ in nil }
+    private static let most = ByteLimit.mebibytes(1)
+
+    private var buffers = InlineArray<64, ReceiveBuffer?> { _ in nil }
     private var count = 0
+    private var bytes = 0
 
     mutating func keep(_ buffer: consuming ReceiveBuffer) {
-        if count == buffers.count { return }
+        let size = buffer.capacity
+        if count == buffers.count || size > SpareBuffers.most.bytes - bytes { return }
         buffers[count] = consume buffer
         count += 1
+        bytes += size
     }
 
     mutating func take() -> ReceiveBuffer? {
         if count == 0 { return nil }
         count -= 1
-        return buffers[count].take()
+        guard let buffer = buffers[count].take() else { return nil }
+        bytes -= buffer.capacity
+        return buffer
     }
 }

@@ -1,6 +1,7 @@
 public import WireBytes
 public import WireExchange
 internal import WireHTTP1
+package import WireSecurity
 package import WireSockets
 package import WireTime
 package import WireTransport
@@ -9,76 +10,104 @@ package import WireTransport
 /// drivers share. It moves bytes and brings the machine what happened; every decision is the
 /// machine's. How to wait is the drivers' difference, and the only one.
 ///
-///     while try !driver.advanceToHead() { perform(driver.wait), then call woke or resolved }
+///     while try !driver.advanceToHead() { perform(driver.nextWait()), then call woke or resolved }
 ///     loop: switch try driver.next(.line) { record, end, or blocked: the same }
 @usableFromInline
 package struct ExchangeDriver: ~Copyable {
     enum Stage {
         case start(fresh: Bool)
-        case queued(PoolPlace)
+        case queued(PoolPlace, fresh: Bool)
         case resolving
-        case connecting
+        case connecting(ConnectRace)
+        case securing(TLSTransport)
         case exchanging
+        /// Before it is asked again.
+        case pausing(until: Instant)
     }
 
     let system: any NetworkSystem
     let pool: ConnectionPool
-    let request: OutgoingRequest
-    private let limits: HTTP1Limits
-    private let recordLimit: ByteLimit
-    let cancellation: Cancellation?
-    var machine: ExchangeMachine
+    var request: OutgoingRequest
+    let limits: ReaderLimits
+    /// Nil when neither redirects are followed nor failures retried.
+    let chain: ExchangeChain?
+    package let cancellation: Cancellation?
+    @usableFromInline var machine: ExchangeMachine
+    var writer: RequestWriter
     @usableFromInline package var reader: MessageReader
     var stage = Stage.start(fresh: false)
-    var addresses: ArraySlice<SocketAddress> = []
-    var attempts: [ConnectAttempt] = []
     var lease: ConnectionLease?
+    /// Of the connection.
+    var receiveLowWatermark = 1
     /// A read that did not fill its room has emptied the socket: wait before the next.
     var expectsWait = true
+    /// The last send was not too much for the connection: nobody would tell of room that is there.
+    var isWritable = true
     var lastReturn: Instant
     /// When it turned out last that there is something to wait for, at the latest.
     private var waitsSince: Instant
     /// Bytes received since a deadline passed, and the most that a socket's buffer is taken to hold.
-    private var lateBytes = 0
+    var lateBytes = 0
     private static let kernelBytes = 8 << 20
     /// Reads since the last wait; a peer that always has more must not keep a thread from others.
     private var readsInTurn = 0
     private static let turn = 16
+    /// It could go on; it is others' turn.
+    var paused = false
     package internal(set) var isReused = false
-    package private(set) var informational: [Int] = []
-    package private(set) var wasReleased = false
+    package internal(set) var informational: [Int] = []
+    package internal(set) var wasReleased = false
+    /// How long the server keeps the connection behind the response, if it said so.
+    var idleLimit = Timeout.never
     /// What every later call throws again.
-    private var failure: TransportError?
+    var failure: TransportError?
     @usableFromInline package var hasFailed = false
     /// Records that carried something and of which the machine has not heard yet.
-    private var contentSinceRead = 0
+    var contentSinceRead = 0
+    /// The caller has been given the head or content since its time was last counted.
+    var callerHasContent = true
+    /// The kernel stamps what is read: see `arrival`.
+    let isStamped: Bool
+    /// Nil where nobody watches.
+    var watch: ExchangeWatch?
+    var arrivals = ArrivalLog()
 
     /// A request that must not be sent shows at the first call.
     package init(
         _ request: borrowing HTTPRequest, system: any NetworkSystem, pool: ConnectionPool,
-        options: ClientOptions, deadlines: Deadlines?, cancellation: Cancellation?
+        deadlines: Deadlines?, cancellation: Cancellation?
     ) {
+        let settings = pool.exchanging
         self.system = system
         self.pool = pool
-        do throws(TransportError) { self.request = try request.outgoing() } catch {
+        do throws(TransportError) {
+            self.request = try request.outgoing(opening: FileSource.open)
+        } catch {
             self.request = .none
             failure = error
             hasFailed = true
         }
-        limits = options.limits
-        recordLimit = options.recordLimit
+        isStamped = settings.isStamped
+        watch = pool.connecting.observer.map { ExchangeWatch($0) }
+        limits = settings.limits
         self.cancellation = cancellation
         let now = system.now
+        let deadlines = deadlines ?? settings.deadlines
+        chain =
+            settings.follows
+            ? ExchangeChain(request, self.request, settings, deadlines, at: now) : nil
         machine = ExchangeMachine(
-            deadlines: deadlines ?? options.deadlines, requestBytes: self.request.count,
-            retry: RetryRule(mayRepeat: self.request.mayRepeat), at: now)
-        reader = MessageReader(
-            toHEAD: self.request.toHEAD, limits: options.limits, recordLimit: options.recordLimit)
+            deadlines: deadlines, request: self.request.form,
+            retry: self.request.retry, at: now)
+        writer = RequestWriter(self.request)
+        reader = MessageReader(to: self.request, limits)
         lastReturn = now
         waitsSince = now
     }
 
-    package var timings: ExchangeTimings { machine.timings }
+    @inlinable package var timings: ExchangeTimings { machine.timings }
+    /// How the connection was secured; nil where it was not.
+    package internal(set) var tlsFacts: TLSFacts?
     package var progress: Progress {
         var progress = machine.settled(at: system.now)
         progress.contentCount += contentSinceRead
@@ -88,34 +117,46 @@ package struct ExchangeDriver: ~Copyable {
     // MARK: Waiting
 
     /// What to wait for, after `advanceToHead` or `next` has said that it is blocked.
-    package var wait: ExchangeWait {
+    // Mutating, as is `timings`' use where it counts: a getter of another module gets a copy of the
+    // whole exchange.
+    package mutating func nextWait() -> ExchangeWait {
         let deadline = machine.nextDeadline
         switch stage {
         case .start: return .turn
-        case .queued(let place): return .connection(place.ticket, until: deadline, cancellation)
+        case .queued(let place, _): return .connection(place.ticket, until: deadline, cancellation)
         case .resolving:
             return .addresses(
                 host: request.origin.host, port: request.origin.port, until: deadline,
                 cancellation)
-        case .connecting, .exchanging:
-            guard expectsWait, let transport = lease?.transport else { return .turn }
+        case .connecting(let race): return race.wait(until: deadline)
+        case .pausing(let due): return .pause(until: min(due, deadline), cancellation)
+        case .securing, .exchanging:
+            guard expectsWait, !paused, !hasTurnToWrite, let lease, let waitable = lease.waitable
+            else { return .turn }
+            if awaitsBody, let source = request.source {
+                return .body(source, waitable, until: deadline)
+            }
             let interest = machine.interest
+            let writes = interest.write || lease.hasPendingOutput
             return .transport(
-                transport, Readiness(read: interest.read, write: interest.write), until: deadline)
+                waitable, Readiness(read: interest.read, write: writes), until: deadline)
         }
     }
 
     /// The wait is over.
     package mutating func woke(_ ready: Readiness) throws(TransportError) {
         if hasFailed { return }
-        if case .exchanging = stage, !expectsWait {
+        if case .exchanging = stage, !expectsWait || paused || hasTurnToWrite {
             readsInTurn = 0
+            paused = false
+            if hasTurnToWrite { try writeAndReceive() }
             return
         }
         readsInTurn = 0
         if case .exchanging = stage {
             try checkCancellation()
-            if ready.write {
+            if ready.write { isWritable = true }
+            if ready.write || awaitsBody {
                 lastReturn = system.now
                 try write()
             }
@@ -127,9 +168,11 @@ package struct ExchangeDriver: ~Copyable {
         try checkCancellation(at: lastReturn)
         switch stage {
         case .start, .exchanging: return
-        case .queued(let place): try queued(place)
+        case .queued(let place, let fresh): try queued(place, fresh: fresh)
         case .resolving: try settle(machine.timeReached(lastReturn))
-        case .connecting: try connecting(ready)
+        case .connecting(let race): try advance(race, ready)
+        case .securing(let transport): try advanceHandshake(transport)
+        case .pausing(let due): try endPause(due)
         }
     }
 
@@ -138,16 +181,16 @@ package struct ExchangeDriver: ~Copyable {
     ///
     /// - Returns: false when nothing came of it: see `wait`.
     package mutating func receiveWaiting() throws(TransportError) -> Bool {
-        guard case .exchanging = stage, expectsWait, !hasFailed,
+        guard case .exchanging = stage, expectsWait, !paused, !hasFailed,
             let transport = lease?.transport, let longest = transport.longestReceive,
-            machine.interest == .init(read: true, write: false),
+            machine.interest == .init(read: true, write: false), !transport.hasPendingOutput,
             machine.nextDeadline > waitsSince + (longest + longest)
         else { return false }
         readsInTurn = 0
         let (result, room) = try refill(transport, waits: true)
         try checkCancellation()
         if result == .wouldBlock { return false }
-        try take(result, room: room)
+        try take(result, room: room, from: transport)
         return true
     }
 
@@ -159,30 +202,20 @@ package struct ExchangeDriver: ~Copyable {
         lastReturn = system.now
         try checkCancellation(at: lastReturn)
         switch result {
-        case .success(let found): addresses = found[...]
+        case .success(let found): try connect(found)
         case .failure(let error):
             let host = request.origin.host
-            return try settle(
+            try settle(
                 machine.failed(at: lastReturn) {
                     .resolve(host: host, message: error.message, $0)
                 })
         }
-        // A look-up that could not be interrupted: what came of the time meanwhile counts now.
-        try settle(machine.timeReached(lastReturn))
-        machine.beginConnect(at: lastReturn)
-        stage = .connecting
-        try connectNext()
     }
 
     /// The caller's task, thread or patience has ended.
     package mutating func cancel() throws(TransportError) {
         countContent()
         try settle(machine.cancelled(at: system.now))
-    }
-
-    mutating func checkCancellation(at now: Instant? = nil) throws(TransportError) {
-        guard let cancellation, cancellation.isCancelled else { return }
-        try settle(machine.cancelled(at: now ?? system.now))
     }
 
     // MARK: Up to the head
@@ -195,12 +228,15 @@ package struct ExchangeDriver: ~Copyable {
             if hasFailed { throw failure ?? .cancelled(progress) }
             switch stage {
             case .start(let fresh): try takeConnection(fresh: fresh)
-            case .queued(let place):
+            case .queued(let place, let fresh):
                 if !place.ticket.isOver { return false }
-                try queued(place)
-            case .resolving, .connecting: return false
+                try queued(place, fresh: fresh)
+            case .resolving, .connecting, .securing, .pausing: return false
             case .exchanging:
-                if reader.head != nil { return true }
+                if reader.head != nil {
+                    if try goesOn() { continue }
+                    return true
+                }
                 if try !readHead() { return false }
             }
         }
@@ -217,6 +253,7 @@ package struct ExchangeDriver: ~Copyable {
                 return true
             case .informational(let status):
                 informational.append(status)
+                if status == 100 { machine.continueReceived(at: lastReturn) }
                 return true
             case .needsBytes: break
             }
@@ -229,33 +266,10 @@ package struct ExchangeDriver: ~Copyable {
 
     mutating func beginRequest(at now: Instant) throws(TransportError) {
         stage = .exchanging
+        tlsFacts = lease?.transport?.tlsFacts
+        isWritable = true
         machine.beginRequest(reused: isReused, at: now)
         try write()
-    }
-
-    private mutating func write() throws(TransportError) {
-        guard let transport = lease?.transport else { return }
-        let (head, body) = (request.head, request.body)
-        while machine.isSending, machine.unwrittenBytes > 0 {
-            let written = request.count - machine.unwrittenBytes
-            let fromHead = min(written, head.count)
-            let fromBody = written - fromHead
-            let result = transport.send(
-                head.span.extracting(droppingFirst: fromHead),
-                body.span.extracting(droppingFirst: fromBody))
-            switch result {
-            case .bytes(let count):
-                lastReturn = system.now
-                machine.wrote(count, at: lastReturn)
-                // A peer that takes all at once must not keep `total` from being looked at.
-                if machine.isSending, machine.nextDeadline <= lastReturn { return }
-            case .wouldBlock: return
-            case .failed:
-                let now = system.now
-                try checkCancellation(at: now)
-                return machine.writeFailed(at: now)
-            }
-        }
     }
 
     // MARK: Bytes
@@ -271,10 +285,16 @@ package struct ExchangeDriver: ~Copyable {
         if afterPause {
             // A caller may ask again before it waits: the pause counts once.
             let now = system.now
-            machine.resumed(after: now.since(waitsSince))
+            machine.resumed(after: now.since(waitsSince), hadContent: callerHasContent)
+            callerHasContent = false
             waitsSince = now
         }
-        if expectsWait || readsInTurn == ExchangeDriver.turn { return false }
+        if expectsWait || readsInTurn == ExchangeDriver.turn {
+            try adjustLowWatermark()
+            // What waits for its next bytes needs no memory until they come.
+            if let memory = reader.takeBuffer() { pool.keepSpare(memory) }
+            return false
+        }
         // Not read empty first: closing with bytes unread is what resets a peer that still sends.
         try checkCancellation()
         try receive()
@@ -291,35 +311,41 @@ package struct ExchangeDriver: ~Copyable {
         }
     }
 
-    private mutating func receive() throws(TransportError) {
+    mutating func receive() throws(TransportError) {
         guard let transport = lease?.transport else { return }
         readsInTurn += 1
         let (result, room) = try refill(transport)
-        try take(result, room: room)
+        try take(result, room: room, from: transport)
     }
 
     private mutating func take(
-        _ result: ReceiveResult, room: Int
+        _ result: ReceiveResult, room: Int, from transport: any ByteTransport
     ) throws(TransportError) {
         lastReturn = system.now
         switch result {
         case .bytes(let count):
-            expectsWait = count < room
+            expectsWait = count < room && !transport.hasReachedEnd
             lateBytes += count
             machine.received(count, at: lastReturn)
+            if isStamped { noteRead() }
+            watch?.note(facts(.left, isKept: false, connection: nil))
         case .wouldBlock:
             expectsWait = true
             try settle(machine.timeReached(lastReturn))
         case .end:
             try checkCancellation(at: lastReturn)
+            if transport.isTruncated, reader.framing == .untilClose {
+                return try settle(machine.failed(at: lastReturn) { .tls(.truncated, $0) })
+            }
             reader.inputEnded()
-        case .failed(let error): try receiveFailed(error)
+        case .failed(let error): try connectionFailed(error)
         }
     }
 
     private mutating func refill(
         _ transport: any ByteTransport, waits: Bool = false
     ) throws(TransportError) -> (ReceiveResult, room: Int) {
+        if reader.isWithoutMemory(), let spare = pool.takeSpare() { reader.adopt(spare) }
         do throws(MessageReader.Failure) {
             return try reader.refill { output in
                 let room = output.freeCapacity
@@ -334,8 +360,11 @@ package struct ExchangeDriver: ~Copyable {
         }
     }
 
-    private mutating func receiveFailed(_ error: SystemError) throws(TransportError) {
+    mutating func connectionFailed(_ error: SystemError) throws(TransportError) {
         try checkCancellation(at: lastReturn)
+        if let failure = lease?.transport?.tlsFailure {
+            return try settle(machine.failed(at: lastReturn) { .tls(failure, $0) })
+        }
         if error.isReset { return try settle(machine.wasReset(at: lastReturn)) }
         try settle(
             machine.failed(at: lastReturn) {
@@ -352,9 +381,22 @@ package struct ExchangeDriver: ~Copyable {
         hasFailed ? nil : reader.nextLineAtHand()
     }
 
+    /// The same for a line that `records` knows and has read; nil says nothing else than that.
+    @inlinable @inline(__always)
+    package mutating func nextRecordAtHand<Reader: RecordReading & ~Copyable>(
+        knownTo records: inout Reader
+    ) -> ByteRange? {
+        hasFailed ? nil : reader.nextRecordAtHand(knownTo: &records)
+    }
+
     /// The next unit of the body.
     package mutating func next(_ unit: Unit) throws(TransportError) -> Step {
         var afterPause = true
+        // What was read has been taken: the way to the wait is short.
+        if expectsWait, unit == .line, !hasFailed, reader.isDry() {
+            if try !readMore(afterPause: true) { return .blocked }
+            afterPause = false
+        }
         while !hasFailed {
             let step: MessageReader.RecordStep
             do throws(MessageReader.Failure) {
@@ -362,6 +404,7 @@ package struct ExchangeDriver: ~Copyable {
                 case .line: step = try reader.nextLine()
                 case .event: step = try reader.nextEvent()
                 case .piece: step = try reader.nextPiece()
+                case .whole: step = try reader.nextWhole()
                 }
             } catch {
                 try settle(failure(of: error))
@@ -372,6 +415,7 @@ package struct ExchangeDriver: ~Copyable {
             case .needsBytes:
                 if try !readMore(afterPause: afterPause) { return .blocked }
                 afterPause = false
+            case .decoded: if try !goOnDecoding() { return .blocked }
             case .end:
                 finish()
                 return .end
@@ -380,14 +424,29 @@ package struct ExchangeDriver: ~Copyable {
         throw failure ?? .cancelled(progress)
     }
 
+    /// What comes out of a small read may be long: deadlines and others' turns are kept meanwhile.
+    ///
+    /// - Returns: false when others shall have their turn.
+    private mutating func goOnDecoding() throws(TransportError) -> Bool {
+        let now = system.now
+        try checkCancellation(at: now)
+        try settle(machine.decoded(at: now))
+        readsInTurn += 1
+        paused = readsInTurn >= ExchangeDriver.turn
+        return !paused
+    }
+
     /// What was just decoded carried something. All records of one read came at one time, so the
     /// machine hears of them when the next read begins; of the first of all, at once.
+    @usableFromInline
     package mutating func noteContent() {
         contentSinceRead += 1
+        callerHasContent = true
+        if isStamped { arrivals.noteRecord() }
         if machine.timings.firstContent == nil { countContent() }
     }
 
-    private mutating func countContent() {
+    mutating func countContent() {
         if contentSinceRead == 0 { return }
         machine.contentReceived(contentSinceRead, at: lastReturn)
         contentSinceRead = 0
@@ -396,7 +455,10 @@ package struct ExchangeDriver: ~Copyable {
     /// The response is complete.
     private mutating func finish() {
         countContent()
-        perform(machine.messageEnded(reusable: reader.allowsReuse, at: lastReturn))
+        let limit = reader.idleLimitForReuse()
+        if let limit { idleLimit = limit }
+        let isReusable = limit != nil && resetLowWatermark()
+        perform(machine.messageEnded(reusable: isReusable, at: lastReturn))
     }
 
     /// The caller leaves: the connection closes now.
@@ -429,47 +491,9 @@ package struct ExchangeDriver: ~Copyable {
         borrowing get { reader.eventData }
     }
 
-    // MARK: Decisions into deeds
-
-    private mutating func failure(of failure: MessageReader.Failure) -> ExchangeActions {
-        countContent()
-        let now = system.now
-        switch failure {
-        case .http(let error) where error.kind == .closedEarly:
-            return machine.inputEnded(error, at: now)
-        case .http(let error): return machine.failed(at: now) { .http(error, $0) }
-        case .framing(let error): return machine.failed(at: now) { .framing(error, $0) }
-        case .buffer(let error):
-            return machine.failed(at: now) { .tooLarge(error.limit, what: "unread input", $0) }
-        }
-    }
-
-    mutating func settle(_ actions: ExchangeActions) throws(TransportError) {
-        perform(actions)
-        if let error = actions.error {
-            failure = error
-            hasFailed = true
-            throw error
-        }
-    }
-
-    private mutating func perform(_ actions: ExchangeActions) {
-        for index in 0..<actions.count {
-            switch actions[index] {
-            case .release:
-                lease?.giveBack(reader.takeBuffer())
-                lease = nil
-                wasReleased = true
-            case .close:
-                lease?.close()
-                lease = nil
-                if case .queued = stage { stage = .start(fresh: false) }
-            case .retry:
-                stage = .start(fresh: true)
-                reader = MessageReader(
-                    toHEAD: request.toHEAD, limits: limits, recordLimit: recordLimit)
-            case .stopWriting, .fail: break
-            }
-        }
+    /// The bytes of the record read last: an event's data, or a range.
+    package subscript(record range: ByteRange, isEvent isEvent: Bool) -> Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { isEvent ? eventData : self[range] }
     }
 }

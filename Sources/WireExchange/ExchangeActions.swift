@@ -10,8 +10,9 @@ public enum ExchangeAction: Sendable, Equatable {
     case close
     /// Take a fresh connection and send the request once more.
     case retry
-    /// The exchange ends with this error.
-    case fail(TransportError)
+    /// The exchange ends with this error. Indirect, so that the others, of which every exchange has one,
+    /// are a word.
+    indirect case fail(TransportError)
 }
 
 /// At most two actions, inline.
@@ -53,6 +54,8 @@ public struct ExchangeTimings: Sendable, Equatable {
     public internal(set) var start = Instant(nanoseconds: 0)
     public internal(set) var resolved: Instant?
     public internal(set) var connected: Instant?
+    /// The TLS handshake was done.
+    public internal(set) var secured: Instant?
     public internal(set) var requestSent: Instant?
     public internal(set) var firstByte: Instant?
     public internal(set) var head: Instant?
@@ -77,5 +80,21 @@ public struct RetryRule: Sendable, Equatable {
 
     public func allows(reused: Bool, bytesWritten: Int, bytesReceived: Int) -> Bool {
         reused && bytesReceived == 0 && (mayRepeat || bytesWritten == 0)
+    }
+}
+
+/// A request as the machine knows it: how much there is of it.
+public struct RequestForm: Sendable, Equatable {
+    /// Head and body as they go on the wire, as far as they are known.
+    public var bytes: Int
+    /// The body goes on behind them.
+    public var isOpen: Bool
+    /// How many of the bytes go ahead, if the rest waits for 100 (Continue).
+    public var heldBehind: Int?
+
+    public init(bytes: Int, isOpen: Bool = false, heldBehind: Int? = nil) {
+        self.bytes = bytes
+        self.isOpen = isOpen
+        self.heldBehind = heldBehind
     }
 }

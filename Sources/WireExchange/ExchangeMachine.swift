@@ -12,44 +12,65 @@ public import WireTime
 ///     queued     | endPoolWait           | idle        |
 ///     idle       | beginResolve          | resolving   | + total, resolve
 ///     idle, resolving | beginConnect     | connecting  | + connect
-///     connecting, idle (reused) | beginRequest | sending | + requestWrite
+///     connecting | beginHandshake       | securing    | + tlsHandshake
+///     connecting, securing, idle (reused) | beginRequest | sending | + requestWrite
 ///     sending    | wrote, some left      | sending     | requestWrite anew
 ///     sending    | wrote, none left      | awaitingHead| + responseHead
+///     sending    | wrote, the head of a body that waits for 100 | sending | expectContinue; writes no more
+///     sending    | continueReceived, expectContinue passed | sending | requestWrite; writes on
+///     sending    | bodyGrew, bodyEnded   | sending, awaitingHead | requestWrite anew, or as above
+///     sending    | bodyPending           | sending     | requestWrite off: it is not the peer's turn
 ///     sending    | writeFailed           | awaitingHead| + responseHead: an early answer may be there
 ///     sending, awaitingHead | headReceived | body      | + firstContent, bodyIdle; a request still
 ///                |                       |             | being sent is given up: stopWriting
 ///     body       | received              | body        | bodyIdle anew
 ///     body       | contentReceived       | body        | contentIdle anew, firstContent off
+///     body       | decoded               | body        |
 ///     any of the above | messageEnded    | ended       | release or close
 ///     sending, awaitingHead, nothing received, reused | inputEnded, failed | idle | retry
-///     any but ended | inputEnded, failed, timeReached, cancelled, rejected | ended | close, fail
+///     any but ended | inputEnded, failed, timeReached, decoded too late, cancelled, rejected | ended | close, fail
 ///
 /// Events after the end do nothing. An event that belongs to no state traps: that is the driver's
 /// fault, never the peer's.
 public struct ExchangeMachine: ~Copyable {
     @usableFromInline enum State {
-        case idle, queued, resolving, connecting, sending, awaitingHead, body, ended
+        case idle, queued, resolving, connecting, securing, sending, awaitingHead, body, ended
     }
 
     @usableFromInline var state = State.idle
     private let deadlines: Deadlines
     private let retry: RetryRule
-    private var table = DeadlineTable()
+    @usableFromInline var table = DeadlineTable()
+    /// Those of the request that are known; more may come while `isOpen`.
     @usableFromInline var requestBytes: Int
+    @usableFromInline var isOpen: Bool
+    /// Behind so many bytes the request waits for 100 (Continue).
+    @usableFromInline var heldBehind: Int?
+    private let form: RequestForm
+    /// Its body's source has nothing yet.
+    @usableFromInline var isPending = false
     private var isReused = false
     @usableFromInline var canWrite = true
+    private var wasCut = false
     public private(set) var timings = ExchangeTimings()
     public internal(set) var progress = Progress()
 
     /// - Parameters:
-    ///   - requestBytes: head and body as they go on the wire.
-    ///   - now: when the exchange begins; `total` runs from here.
-    public init(deadlines: Deadlines, requestBytes: Int, retry: RetryRule, at now: Instant) {
+    ///   - request: as it goes on the wire.
+    ///   - now: when the exchange begins.
+    ///   - start: since when `total` runs, where that was before.
+    public init(
+        deadlines: Deadlines, request: RequestForm, retry: RetryRule, at now: Instant,
+        since start: Instant? = nil
+    ) {
         self.deadlines = deadlines
-        self.requestBytes = requestBytes
+        form = request
+        requestBytes = request.bytes
+        isOpen = request.isOpen
+        heldBehind = request.heldBehind
         self.retry = retry
         timings.start = now
-        table.arm(.total, at: now, for: deadlines.total)
+        table.arm(.total, at: start ?? now, for: deadlines.total)
     }
 
     // MARK: What to wait for
@@ -58,29 +79,43 @@ public struct ExchangeMachine: ~Copyable {
         public var read: Bool
         public var write: Bool
 
-        public init(read: Bool, write: Bool) {
+        @inlinable public init(read: Bool, write: Bool) {
             self.read = read
             self.write = write
         }
     }
 
     /// Reading starts with the request, not behind it: a server may refuse before it has all.
-    public var interest: Interest {
-        switch state {
-        case .sending: Interest(read: true, write: canWrite)
-        case .awaitingHead, .body: Interest(read: true, write: false)
-        case .connecting: Interest(read: false, write: true)
-        case .idle, .queued, .resolving, .ended: Interest(read: false, write: false)
+    @inlinable public var interest: Interest {
+        @inline(__always) get {
+            switch state {
+            case .sending:
+                Interest(read: true, write: isSending && (unwrittenBytes > 0 || wantsBody))
+            case .securing, .awaitingHead, .body: Interest(read: true, write: false)
+            case .connecting: Interest(read: false, write: true)
+            case .idle, .queued, .resolving, .ended: Interest(read: false, write: false)
+            }
         }
     }
 
-    /// When to call `timeReached` at the latest.
-    public var nextDeadline: Instant { table.next }
-
     // Inlined, because a getter of another module gets a copy of the whole machine.
-    @inlinable public var isEnded: Bool { state == .ended }
-    @inlinable public var isSending: Bool { state == .sending && canWrite }
-    @inlinable public var unwrittenBytes: Int { requestBytes - progress.bytesWritten }
+
+    /// When to call `timeReached` at the latest.
+    @inlinable public var nextDeadline: Instant { @inline(__always) get { table.next } }
+    @inlinable public var isEnded: Bool { @inline(__always) get { state == .ended } }
+    @inlinable public var isSending: Bool {
+        @inline(__always) get { state == .sending && canWrite }
+    }
+    /// What may be written now.
+    @inlinable public var unwrittenBytes: Int {
+        @inline(__always) get { min(requestBytes, heldBehind ?? .max) - progress.bytesWritten }
+    }
+    /// What is known of the request has been written, and more is to be had.
+    @inlinable public var wantsBody: Bool {
+        @inline(__always) get {
+            isOpen && !isPending && heldBehind == nil && progress.bytesWritten == requestBytes
+        }
+    }
 
     // MARK: Before the request
 
@@ -114,16 +149,35 @@ public struct ExchangeMachine: ~Copyable {
         table.arm(.connect, at: now, for: deadlines.connect)
     }
 
-    /// The connection stands.
+    /// Addresses that have failed so far, or did not answer.
+    public mutating func addressesFailed(_ attempts: [ConnectAttempt]) {
+        progress.attempts = attempts
+    }
+
+    /// The connection stands, and is to be secured.
+    public mutating func beginHandshake(at now: Instant) {
+        precondition(state == .connecting, "secures without connection")
+        timings.connected = now
+        state = .securing
+        progress.phase = .tls
+        table.disarm(.connect)
+        table.arm(.tlsHandshake, at: now, for: deadlines.tlsHandshake)
+    }
+
+    /// The connection stands, secured if it has to be.
     ///
     /// - Parameter reused: it has carried an exchange before; its peer may have left meanwhile.
     public mutating func beginRequest(reused: Bool, at now: Instant) {
-        precondition(state == .connecting || reused && state == .idle, "sends without connection")
+        precondition(
+            state == .connecting || state == .securing || reused && state == .idle,
+            "sends without connection")
         if state == .connecting { timings.connected = now }
+        if state == .securing { timings.secured = now }
         isReused = reused
         state = .sending
         progress.phase = .request
         table.disarm(.connect)
+        table.disarm(.tlsHandshake)
         table.arm(.requestWrite, at: now, for: deadlines.requestWrite)
     }
 
@@ -132,11 +186,47 @@ public struct ExchangeMachine: ~Copyable {
     public mutating func wrote(_ count: Int, at now: Instant) {
         guard state == .sending else { return }
         progress.bytesWritten += count
-        if progress.bytesWritten < requestBytes {
-            return table.arm(.requestWrite, at: now, for: deadlines.requestWrite)
+        goOn(at: now)
+    }
+
+    /// The body has so many bytes more, framing included.
+    public mutating func bodyGrew(by count: Int, at now: Instant) {
+        requestBytes += count
+        isPending = false
+        if state == .sending { goOn(at: now) }
+    }
+
+    /// Nothing follows what is known of the body.
+    public mutating func bodyEnded(at now: Instant) {
+        isOpen = false
+        isPending = false
+        if state == .sending { goOn(at: now) }
+    }
+
+    /// The body goes on, but its source has nothing yet.
+    public mutating func bodyPending() {
+        isPending = true
+        table.disarm(.requestWrite)
+    }
+
+    /// The peer wants the body.
+    public mutating func continueReceived(at now: Instant) {
+        guard state == .sending, heldBehind != nil else { return }
+        heldBehind = nil
+        table.disarm(.expectContinue)
+        goOn(at: now)
+    }
+
+    private mutating func goOn(at now: Instant) {
+        if progress.bytesWritten == heldBehind {
+            table.disarm(.requestWrite)
+            table.arm(.expectContinue, at: now, for: deadlines.expectContinue)
+        } else if progress.bytesWritten < requestBytes || isOpen {
+            table.arm(.requestWrite, at: now, for: deadlines.requestWrite)
+        } else {
+            timings.requestSent = now
+            awaitHead(at: now)
         }
-        timings.requestSent = now
-        awaitHead(at: now)
     }
 
     /// The kernel takes no more of the request. The answer may be there already (an early refusal):
@@ -144,6 +234,7 @@ public struct ExchangeMachine: ~Copyable {
     public mutating func writeFailed(at now: Instant) {
         guard state == .sending else { return }
         canWrite = false
+        wasCut = true
         awaitHead(at: now)
     }
 
@@ -151,6 +242,7 @@ public struct ExchangeMachine: ~Copyable {
         state = .awaitingHead
         progress.phase = .head
         table.disarm(.requestWrite)
+        table.disarm(.expectContinue)
         table.arm(.responseHead, at: now, for: deadlines.responseHead)
     }
 
@@ -175,6 +267,7 @@ public struct ExchangeMachine: ~Copyable {
         progress.phase = .firstContent
         timings.head = now
         table.disarm(.requestWrite)
+        table.disarm(.expectContinue)
         table.disarm(.responseHead)
         table.arm(.firstContent, at: now, for: deadlines.firstContent)
         table.arm(.bodyIdle, at: now, for: deadlines.bodyIdle)
@@ -196,9 +289,14 @@ public struct ExchangeMachine: ~Copyable {
     }
 
     /// Time that the caller spent elsewhere while nobody read is not the peer's idleness.
-    public mutating func resumed(after pause: Timeout) {
-        table.postpone(.firstContent, by: pause)
+    ///
+    /// - Parameter hadContent: the caller had something to spend it on, the head or content. Without,
+    ///   it was spent on passing over what is none: a peer that sends nothing else, faster than that
+    ///   goes, must not gain time by it.
+    public mutating func resumed(after pause: Timeout, hadContent: Bool = true) {
         table.postpone(.bodyIdle, by: pause)
+        if !hadContent { return }
+        table.postpone(.firstContent, by: pause)
         table.postpone(.contentIdle, by: pause)
     }
 
@@ -207,7 +305,7 @@ public struct ExchangeMachine: ~Copyable {
     /// - Parameter reusable: the response allows another exchange on its connection.
     public mutating func messageEnded(reusable: Bool, at now: Instant) -> ExchangeActions {
         guard state != .ended else { return ExchangeActions() }
-        let sentAll = canWrite && progress.bytesWritten == requestBytes
+        let sentAll = canWrite && !isOpen && progress.bytesWritten == requestBytes
         end(at: now)
         return ExchangeActions(reusable && sentAll ? .release : .close)
     }
@@ -218,6 +316,8 @@ public struct ExchangeMachine: ~Copyable {
     ///
     /// - Parameter error: what the decoder says of a response that ends here.
     public mutating func inputEnded(_ error: HTTP1Error, at now: Instant) -> ExchangeActions {
+        // The kernel tells of a reset once: the write heard of it, and the read only of an end.
+        if wasCut { return wasReset(at: now) }
         if mayRetry { return startAgain() }
         return fail(.http(error, settled(at: now)), at: now)
     }
@@ -252,8 +352,22 @@ public struct ExchangeMachine: ~Copyable {
         guard state != .ended, let expired = table.expired(at: now) else {
             return ExchangeActions()
         }
+        if expired.deadline == .expectContinue {
+            // Silence is no refusal (RFC 9110 10.1.1).
+            continueReceived(at: now)
+            return ExchangeActions()
+        }
         let progress = settled(at: now)
         return fail(.timeout(expired.deadline, waited: expired.waited, progress), at: now)
+    }
+
+    /// More of a coded body has been decoded. That takes no bytes of the peer's, so only `total` can
+    /// have passed by it.
+    public mutating func decoded(at now: Instant) -> ExchangeActions {
+        guard state != .ended, let expired = table.expired(.total, at: now) else {
+            return ExchangeActions()
+        }
+        return fail(.timeout(.total, waited: expired.waited, settled(at: now)), at: now)
     }
 
     /// The progress, as a failure at `now` reports it.
@@ -276,9 +390,15 @@ public struct ExchangeMachine: ~Copyable {
         state = .idle
         isReused = false
         canWrite = true
+        wasCut = false
         progress = Progress()
+        requestBytes = form.bytes
+        isOpen = form.isOpen
+        heldBehind = form.heldBehind
+        isPending = false
         timings.requestSent = nil
         table.disarm(.requestWrite)
+        table.disarm(.expectContinue)
         table.disarm(.responseHead)
         return ExchangeActions(.close, .retry)
     }

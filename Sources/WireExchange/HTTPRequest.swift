@@ -1,15 +1,28 @@
 internal import WireBytes
 public import WireHTTP1
 
-/// A request with all of its body.
+/// A request: the head, and the body or where it comes from.
 public struct HTTPRequest: Sendable {
     public var url: HTTPURL { didSet { prepared = nil } }
     public var method: String { didSet { prepared = nil } }
     public var fields: [(name: String, value: String)] { didSet { prepared = nil } }
     /// Nil sends none; empty sends `Content-Length: 0`.
-    public var body: [UInt8]? { didSet { prepared = nil } }
-    /// Sends the body in the chunked coding.
+    public var body: RequestBody? { didSet { prepared = nil } }
+    /// Sends the body in the chunked coding, whether its length is known or not.
     public var sendsChunked = false { didSet { prepared = nil } }
+    /// Sends `Expect: 100-continue`, and the body only when the peer says so or has not said anything
+    /// for `Deadlines.expectContinue` (RFC 9110 10.1.1). A final answer that comes first spares the
+    /// body, and closes the connection. Without a body it does nothing.
+    public var expectsContinue = false { didSet { prepared = nil } }
+    /// False keeps this one from being redirected where the client would follow.
+    public var followsRedirects = true
+    /// Offers `gzip, deflate` for the response's body, and undoes what comes (RFC 9110 8.4): for
+    /// whole answers. A stream's records may be held back in an encoder. Without this, as with an
+    /// Accept-Encoding or a Range among `fields`, the body is passed on as it comes.
+    public var offersContentCoding = false { didSet { prepared = nil } }
+    /// Requests of one origin in different lanes share no connections: `PoolLimits.perOrigin` holds for
+    /// each lane by itself.
+    public var lane: String? { didSet { prepared = nil } }
     private var prepared: OutgoingRequest?
 
     public init(
@@ -19,7 +32,7 @@ public struct HTTPRequest: Sendable {
         self.method = method
         self.url = url
         self.fields = fields
-        self.body = body
+        self.body = body.map { .bytes($0) }
     }
 
     /// - Throws: `TransportError.request` when the URL is none.
@@ -33,71 +46,51 @@ public struct HTTPRequest: Sendable {
     }
 
     /// Checks the request and brings it into its wire form now, once for all sends of this value and
-    /// its copies; without this each send does it. Setting anything undoes it.
+    /// its copies; without this each send does it. Setting anything undoes it. Does nothing for a body
+    /// that is not in memory.
     ///
     /// - Throws: `TransportError.request` for what must not be sent.
     public mutating func prepare() throws(TransportError) {
-        prepared = try outgoing()
+        switch body?.source {
+        case nil, .bytes: prepared = try outgoing { _ throws(TransportError) in nil }
+        case .file, .pieces: break
+        }
     }
 
     /// The request as it goes on the wire.
     ///
+    /// - Parameter open: opens a file, and says how long it is.
     /// - Throws: `TransportError.request` for what must not be sent.
-    package func outgoing() throws(TransportError) -> OutgoingRequest {
+    package func outgoing(
+        opening open: (_ path: String) throws(TransportError) -> (any BodySource, length: Int?)?
+    ) throws(TransportError) -> OutgoingRequest {
         if let prepared { return prepared }
-        if url.scheme == .https { throw .unsupported("https") }
+        let body = try OutgoingBody(body, chunked: sendsChunked, opening: open)
         do throws(RequestError) {
             var fields = fields
-            if let user = url.userInfo,
-                !fields.contains(where: { $0.name.lowercased() == "authorization" })
-            {
+            if let user = url.userInfo, !has("authorization") {
                 fields.append(("Authorization", "Basic \(Base64.encode(Array(user.utf8)))"))
             }
+            // A part of a coded body cannot be decoded.
+            let decodes = offersContentCoding && !has("accept-encoding") && !has("range")
+            if decodes { fields.append(("Accept-Encoding", "gzip, deflate")) }
+            let asksToContinue = has("expect", "100-continue")
+            let waits = !body.isEmpty && (expectsContinue || asksToContinue)
+            if waits, !asksToContinue { fields.append(("Expect", "100-continue")) }
             let head = try RequestHead(
                 method: method, target: url.target, authority: url.authority, fields: fields)
             return OutgoingRequest(
-                origin: Origin(scheme: url.scheme.rawValue, host: url.host, port: url.port),
-                head: try head.encoded(body: framing), body: encodedBody,
-                toHEAD: method == "HEAD", mayRepeat: head.isIdempotent)
+                origin: Origin(
+                    scheme: url.scheme.rawValue, host: url.host, port: url.port, lane: lane),
+                head: try head.encoded(body: body.framing), body: body, toHEAD: method == "HEAD",
+                mayRepeat: head.isIdempotent, decodesContent: decodes, awaitsContinue: waits)
         } catch { throw .request(error) }
     }
 
-    private var framing: RequestHead.Body {
-        guard let body else { return .none }
-        return sendsChunked ? .chunked : .contentLength(body.count)
+    private func has(_ name: String, _ value: String? = nil) -> Bool {
+        fields.contains { field in
+            field.name.lowercased() == name
+                && (value ?? field.value).lowercased() == field.value.lowercased()
+        }
     }
-
-    private var encodedBody: [UInt8] {
-        guard let body else { return [] }
-        if !sendsChunked { return body }
-        if body.isEmpty { return ChunkedEncoder.end }
-        return ChunkedEncoder.header(size: body.count) + body + ChunkedEncoder.separator
-            + ChunkedEncoder.end
-    }
-}
-
-/// What a request is made of, ready for the wire; kept for as long as it may be sent again.
-///
-/// An object, so that a request takes its form along at the price of one reference.
-package final class OutgoingRequest: Sendable {
-    package let origin: Origin
-    package let head: [UInt8]
-    package let body: [UInt8]
-    package let toHEAD: Bool
-    package let mayRepeat: Bool
-
-    init(origin: Origin, head: [UInt8], body: [UInt8], toHEAD: Bool, mayRepeat: Bool) {
-        self.origin = origin
-        self.head = head
-        self.body = body
-        self.toHEAD = toHEAD
-        self.mayRepeat = mayRepeat
-    }
-
-    package var count: Int { head.count + body.count }
-
-    /// In place of one that must not be sent.
-    package static let none = OutgoingRequest(
-        origin: Origin(scheme: "", host: "", port: 0), head: [], body: [], toHEAD: false,
-        mayRepeat: false)
 }

@@ -5,11 +5,26 @@ public struct Origin: Hashable, Sendable {
     public let scheme: String
     public let host: String
     public let port: UInt16
+    /// Nil for the plain one.
+    public let route: Route?
+    /// See `HTTPRequest.lane`.
+    public let lane: String?
 
-    public init(scheme: String, host: String, port: UInt16) {
+    public init(
+        scheme: String, host: String, port: UInt16, route: Route? = nil, lane: String? = nil
+    ) {
+        self.lane = lane
         self.scheme = scheme
         self.host = host
         self.port = port
+        self.route = route
+    }
+
+    package var isSecure: Bool { scheme == "https" }
+
+    /// The same by a client's route.
+    package func by(_ route: Route) -> Origin {
+        Origin(scheme: scheme, host: host, port: port, route: route, lane: lane)
     }
 }
 
@@ -60,11 +75,13 @@ public enum PoolDecision: Equatable, Sendable {
 ///     leased     | release   | idle    | if nobody waits; over the idle limit the one idle longest goes
 ///     leased     | release   | (none)  | too old, or after `shutDown`
 ///     leased     | discard   | (none)  | its place is granted to whoever waits longest
-///     idle       | too old   | (none)  | named by `expire`
+///     idle       | too old   | (none)  | named by `expire`: idle for longer than the limit, or than the
+///                |           |         | server keeps it
 ///
 /// A request waits only if its origin or the pool is at its limit; those that wait are served in the
 /// order of their coming, except that one whose origin is at its limit holds up nobody else's.
-/// Every call is O(1), amortized; a release while requests wait is O(origins that wait).
+/// Every call is O(1), amortized, and O(log idle) for a connection that its server keeps for less than
+/// the limit; a release while requests wait is O(origins that wait).
 public struct PoolMachine: ~Copyable {
     /// A connection for one exchange.
     public enum Lease: Equatable, Sendable {
@@ -125,6 +142,8 @@ public struct PoolMachine: ~Copyable {
     /// All idle ones, the one idle longest first; entries may be out of date.
     private var byIdleTime: [IdleEntry] = []
     private var firstByIdleTime = 0
+    /// Those that their servers keep for less than `keepAliveIdle`; entries may be out of date.
+    private var byServerLimit = ExpiryHeap<IdleEntry>()
     private var tickets: [Int: OriginState] = [:]
     /// Origins with tickets.
     private var waiting: [OriginState] = []
@@ -141,6 +160,13 @@ public struct PoolMachine: ~Copyable {
     public var openCount: Int { connections.count }
     public var leasedCount: Int { connections.count - idleCount }
     public var waitingCount: Int { tickets.count }
+    /// Leases of connections that had carried an exchange before.
+    public private(set) var reusedCount = 0
+
+    public var counts: ConnectionCounts {
+        ConnectionCounts(
+            idle: idleCount, leased: leasedCount, waiting: waitingCount, reused: reusedCount)
+    }
 
     // MARK: Requests
 
@@ -150,7 +176,10 @@ public struct PoolMachine: ~Copyable {
         let origin = state(of: name)
         // Nobody may overtake those of the same origin that wait.
         if !origin.isWaitedFor {
-            if let id = takeIdle(of: origin) { return .lease(.reuse(id), closing: nil) }
+            if let id = takeIdle(of: origin) {
+                reusedCount += 1
+                return .lease(.reuse(id), closing: nil)
+            }
             if origin.openCount < limits.perOrigin {
                 if openCount < limits.total {
                     return .lease(.connect(open(origin, at: now)), closing: nil)
@@ -181,20 +210,30 @@ public struct PoolMachine: ~Copyable {
     // MARK: Connections
 
     /// An exchange ended cleanly.
-    public mutating func release(_ id: ConnectionID, at now: Instant) -> [PoolDecision] {
+    ///
+    /// - Parameter serverLimit: how long the server keeps the connection, if it said so.
+    public mutating func release(
+        _ id: ConnectionID, serverLimit: Timeout = .never, at now: Instant
+    ) -> [PoolDecision] {
         guard let connection = connections[id.value], connection.idleSince == nil else { return [] }
-        if isShutDown || limits.idle == 0 || now.since(connection.openedAt) >= limits.age {
+        if isShutDown || limits.idle == 0 || serverLimit <= .zero
+            || now.since(connection.openedAt) >= limits.age
+        {
             return [.close(id)] + discard(id, at: now)
         }
         if !waiting.isEmpty, let (ticket, origin) = nextTicket(released: connection.origin) {
             guard origin === connection.origin else { return [.close(id)] + discard(id, at: now) }
             removeTicket(ticket, of: origin)
+            reusedCount += 1
             return [.grant(TicketID(value: ticket), .reuse(id))]
         }
-        keepIdle(id.value, connection, at: now)
+        keepIdle(id.value, connection, serverLimit, at: now)
         guard idleCount > limits.idle, let oldest = removeLongestIdle() else { return [] }
         return [.close(oldest)]
     }
+
+    /// A connection that was leased to be used again turned out to be dead; a new one takes its place.
+    public mutating func reusedNone() { reusedCount -= 1 }
 
     /// A leased connection was closed.
     public mutating func discard(_ id: ConnectionID, at now: Instant) -> [PoolDecision] {
@@ -210,18 +249,27 @@ public struct PoolMachine: ~Copyable {
     /// Takes out the connections that have idled too long; the caller closes them.
     public mutating func expire(at now: Instant) -> [ConnectionID] {
         var expired: [ConnectionID] = []
-        while let next = nextExpiry, next <= now, let id = removeLongestIdle() {
-            expired.append(id)
+        while let next = earliestExpiry(), next.due <= now {
+            expired.append(remove(next.entry))
         }
         return expired
     }
 
     /// When to call `expire`; nil while nothing idles.
     public var nextExpiry: Instant? {
-        mutating get {
-            guard let oldest = longestIdle() else { return nil }
-            return oldest.connection.idleSince! + limits.keepAliveIdle
+        mutating get { earliestExpiry()?.due }
+    }
+
+    private mutating func earliestExpiry() -> (due: Instant, entry: IdleEntry)? {
+        guard let oldest = longestIdle() else { return nil }
+        let due = oldest.connection.idleSince! + limits.keepAliveIdle
+        while let first = byServerLimit.first {
+            if first.element.isCurrent {
+                return first.due < due ? (first.due, first.element) : (due, oldest)
+            }
+            byServerLimit.removeFirst()
         }
+        return (due, oldest)
     }
 
     /// Takes out every idle connection; the caller closes them.
@@ -273,7 +321,9 @@ public struct PoolMachine: ~Copyable {
 
     // MARK: Idle connections
 
-    private mutating func keepIdle(_ id: Int, _ connection: Connection, at now: Instant) {
+    private mutating func keepIdle(
+        _ id: Int, _ connection: Connection, _ serverLimit: Timeout, at now: Instant
+    ) {
         lastStamp += 1
         connection.idleSince = now
         connection.stamp = lastStamp
@@ -283,6 +333,12 @@ public struct PoolMachine: ~Copyable {
         origin.idleCount += 1
         byIdleTime.append(entry)
         idleCount += 1
+        if serverLimit < limits.keepAliveIdle {
+            byServerLimit.insert(entry, due: now + serverLimit, stamp: lastStamp)
+            if byServerLimit.count > 2 * idleCount + 64 {
+                byServerLimit.prune(where: \.isCurrent)
+            }
+        }
         // Entries that are out of date must not outnumber the others: constant cost a release.
         if byIdleTime.count > 2 * idleCount + 64 {
             byIdleTime = byIdleTime[firstByIdleTime...].filter(\.isCurrent)
@@ -317,7 +373,10 @@ public struct PoolMachine: ~Copyable {
     }
 
     private mutating func removeLongestIdle() -> ConnectionID? {
-        guard let entry = longestIdle() else { return nil }
+        longestIdle().map { remove($0) }
+    }
+
+    private mutating func remove(_ entry: IdleEntry) -> ConnectionID {
         unmarkIdle(entry.connection)
         forget(entry.id, entry.connection)
         return ConnectionID(value: entry.id)

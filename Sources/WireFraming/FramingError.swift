@@ -6,6 +6,8 @@ public enum FramingError: Error, Equatable, Sendable {
     case lineTooLong(limit: ByteLimit, offset: Int)
     /// The lines of one event are longer than `limit` together. `offset` is where it starts.
     case eventTooLong(limit: ByteLimit, offset: Int)
+    /// A body that is one record is longer than `limit`.
+    case bodyTooLong(limit: ByteLimit)
 }
 
 extension FramingError: CustomStringConvertible {
@@ -15,6 +17,7 @@ extension FramingError: CustomStringConvertible {
             "the line at byte \(offset) is longer than the limit of \(limit.bytes) bytes"
         case .eventTooLong(let limit, let offset):
             "the event at byte \(offset) is longer than the limit of \(limit.bytes) bytes"
+        case .bodyTooLong(let limit): "the body is longer than the limit of \(limit.bytes) bytes"
         }
     }
 }

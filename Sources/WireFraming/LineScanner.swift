@@ -11,10 +11,11 @@ public struct LineScanner: Sendable {
     @inlinable public var offset: Int { start }
 
     @usableFromInline var start = 0
-    /// Content bytes known to hold no line end.
-    @usableFromInline var searched = 0
+    /// Line ends of the content, in so far as it was searched.
+    @usableFromInline var ends = FoundAhead(ASCII.lf, or: ASCII.lf)
     /// Bytes of the line returned last, with its end.
     @usableFromInline var returned = 0
+    package var returnedBytes: Int { returned }
 
     /// - Parameter limit: the longest line, without its end.
     public init(limit: ByteLimit) { self.limit = limit }
@@ -37,15 +38,71 @@ public struct LineScanner: Sendable {
     @inlinable @inline(__always)
     package mutating func takeLine(in buffer: borrowing ReceiveBuffer) -> ByteRange? {
         let content = buffer.content
-        guard let end = lineEnd(in: content) else {
-            searched = content.count
-            return nil
-        }
-        let hasCR = end > 0 && content[end &- 1] == ASCII.cr
-        let length = hasCR ? end &- 1 : end
+        if ends.hasLittleToSearch(in: content) { return takeOnlyLine(in: buffer) }
+        guard let end = ends.peek(in: content) else { return nil }
+        let length = LineScanner.length(upTo: end, in: content)
         guard length <= limit.bytes else { return nil }
+        ends.pass()
         returned = end &+ 1
         return ByteRange(start: buffer.consumed, count: length)
+    }
+
+    /// The same for a record that came by itself, as the records of a slow stream do.
+    @inlinable @inline(__always)
+    mutating func takeOnlyLine(in buffer: borrowing ReceiveBuffer) -> ByteRange? {
+        let content = buffer.content
+        let most = limit.bytes
+        let found = ends.takeOne(in: content) { end -> (length: Int, end: Int)? in
+            let length = LineScanner.length(upTo: end, in: content)
+            return length <= most ? (length, end) : nil
+        }
+        guard let found else { return nil }
+        returned = found.end &+ 1
+        return ByteRange(start: buffer.consumed, count: found.length)
+    }
+
+    /// The next line, if `reader` knows it for a record by itself and has read it: its end need not be
+    /// searched for then. Nil says nothing else than that: `next` looks.
+    @inlinable @inline(__always)
+    public mutating func next<Reader: RecordReading & ~Copyable>(
+        in buffer: inout ReceiveBuffer, knownTo reader: inout Reader
+    ) -> ByteRange? {
+        finishReturned(&buffer)
+        return takeRecord(in: buffer, knownTo: &reader)
+    }
+
+    /// The same behind `finishReturned`.
+    @inlinable @inline(__always)
+    package mutating func takeRecord<Reader: RecordReading & ~Copyable>(
+        in buffer: borrowing ReceiveBuffer, knownTo reader: inout Reader
+    ) -> ByteRange? {
+        let content = buffer.content
+        let length = reader.readExpected(startOf: content)
+        guard length > 0, length < content.count, content[length] == ASCII.lf,
+            length <= limit.bytes
+        else { return nil }
+        ends.pass(known: length)
+        returned = length &+ 1
+        return ByteRange(start: buffer.consumed, count: length)
+    }
+
+    /// Up to `lines.count` lines that are there already, all of them good until the next call.
+    ///
+    /// - Returns: how many; 0 when `next` has to look further.
+    public mutating func nextBatch(
+        in buffer: inout ReceiveBuffer, into lines: inout MutableSpan<ByteRange>
+    ) -> Int {
+        finishReturned(&buffer)
+        let taken = ends.takeLines(
+            in: buffer.content, from: buffer.consumed, limit: limit.bytes, into: &lines)
+        returned = taken.end
+        return taken.count
+    }
+
+    /// The length of a line that is ended at `end`: without a CR in front of that.
+    @inlinable @inline(__always)
+    static func length(upTo end: Int, in content: Span<UInt8>) -> Int {
+        end > 0 && content[end &- 1] == ASCII.cr ? end &- 1 : end
     }
 
     /// What is left when `takeLine` has found none.
@@ -54,25 +111,13 @@ public struct LineScanner: Sendable {
         _ buffer: inout ReceiveBuffer, atEnd: Bool
     ) throws(FramingError) -> ByteRange? {
         let content = buffer.content
-        if lineEnd(in: content) != nil { throw .lineTooLong(limit: limit, offset: offset) }
+        if ends.peek(in: content) != nil { throw .lineTooLong(limit: limit, offset: offset) }
         // One byte may still turn out to be the CR of a CRLF.
         try check(content.count - 1)
-        searched = content.count
         guard atEnd, content.count > 0 else { return nil }
         try check(content.count)
         returned = content.count
         return buffer.contentRange
-    }
-
-    /// Index of the first LF among the content not searched yet.
-    @inlinable @inline(__always)
-    func lineEnd(in content: Span<UInt8>) -> Int? {
-        guard searched < content.count else { return nil }
-        // The last byte by itself: a record that came whole ends there, and a search that finds
-        // nothing before it needs no guess of how long the record is.
-        let last = content.count &- 1
-        return ByteScan.firstIndex(of: ASCII.lf, in: content.extracting(0..<last), from: searched)
-            ?? (content[last] == ASCII.lf ? last : nil)
     }
 
     /// Consumes the line returned last. `next` does so by itself.
@@ -80,16 +125,16 @@ public struct LineScanner: Sendable {
     public mutating func finishReturned(_ buffer: inout ReceiveBuffer) {
         if returned == 0 { return }
         buffer.consume(returned)
+        ends.consumed(returned)
         start &+= returned
         returned = 0
-        searched = 0
     }
 
     /// The owner has consumed `count` bytes of content itself, and no line is out: what is left is
     /// taken for the start of a line.
     public mutating func skip(_ count: Int) {
         start += count
-        searched = 0
+        ends.removeAll()
     }
 
     private func check(_ length: Int) throws(FramingError) {

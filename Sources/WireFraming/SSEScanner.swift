@@ -28,27 +28,43 @@ public struct SSEScanner: ~Copyable {
 
     public let limit: ByteLimit
     /// Offset in the content stream of the first byte still held for the current event.
-    public private(set) var offset = 0
+    @inlinable public var offset: Int { start }
 
+    @usableFromInline var start = 0
     /// Content bytes of finished lines, still held because `data` lies in them.
-    private var kept = 0
-    /// Bytes of the unfinished line known to hold no line end.
-    private var searched = 0
-    private var dataLines = 0
+    @usableFromInline var kept = 0
+    package var returnedBytes: Int { kept }
+    /// LFs and CRs of the content, in so far as it was searched; those behind another may be left out.
+    @usableFromInline var ends = FoundAhead(ASCII.lf, or: ASCII.cr)
+    @usableFromInline var dataLines = 0
     /// The single data line, relative to the content's start.
-    private var dataInPlace = ByteRange(start: 0, count: 0)
-    private var joined = ScratchBuffer()
+    @usableFromInline var dataInPlace = ByteRange(start: 0, count: 0)
+    @usableFromInline var joined = ScratchBuffer()
     private var type = ScratchBuffer()
     private var id = ScratchBuffer()
     private var atStart = true
     private var skipLF = false
-    private var dispatched = false
+    @usableFromInline var dispatched = false
+    /// The event that was returned last was a plain one: nothing else is under way.
+    @usableFromInline var isPlain = false
 
     /// - Parameter limit: the most bytes that the lines of one event may have together.
     public init(limit: ByteLimit) { self.limit = limit }
 
+    @inlinable @inline(__always)
     public mutating func next(in buffer: inout ReceiveBuffer) throws(FramingError) -> Step {
+        if isPlain, takeNextPlainEvent(in: &buffer) { return .event }
+        return try nextStep(in: &buffer)
+    }
+
+    @usableFromInline
+    mutating func nextStep(in buffer: inout ReceiveBuffer) throws(FramingError) -> Step {
         if dispatched { forgetEvent(&buffer) }
+        if kept == 0, !skipLF, !atStart, dataLines == 0, type.count == 0,
+            takePlainEvent(in: buffer)
+        {
+            return .event
+        }
         guard skipMark(&buffer) else { return .needsBytes }
         while let line = try nextLine(&buffer) {
             if line.isEmpty {
@@ -67,6 +83,7 @@ public struct SSEScanner: ~Copyable {
     }
 
     /// The event's data, borrowed from the scanner or from the buffer that `next` was given.
+    @inlinable @inline(__always)
     @_lifetime(borrow self, borrow buffer)
     public borrowing func data(in buffer: borrowing ReceiveBuffer) -> Span<UInt8> {
         if dataLines == 1 {
@@ -88,19 +105,60 @@ public struct SSEScanner: ~Copyable {
         borrowing get { id.bytes }
     }
 
+    /// The event behind a plain one, if it is of that form too.
+    ///
+    /// - Returns: false, and the plain one is forgotten, when it is not.
+    @inlinable @inline(__always)
+    mutating func takeNextPlainEvent(in buffer: inout ReceiveBuffer) -> Bool {
+        buffer.consume(kept)
+        ends.consumed(kept)
+        start &+= kept
+        kept = 0
+        if takePlainEvent(in: buffer) { return true }
+        dataLines = 0
+        dispatched = false
+        isPlain = false
+        return false
+    }
+
+    /// The event that nearly all are: one `data` line and an empty line, LF ends, all of it there. Nothing
+    /// else may be under way.
+    ///
+    /// - Returns: false, with nothing changed, when the next event is not of that form.
+    @inlinable @inline(__always)
+    mutating func takePlainEvent(in buffer: borrowing ReceiveBuffer) -> Bool {
+        let content = buffer.content
+        guard let end = ends.peek(in: content), end >= 5, end &+ 1 < content.count,
+            content.count >= 8, content.word(at: 0) << 24 == 0x3A61_7461_6400_0000,
+            content[end] == ASCII.lf, content[end &+ 1] == ASCII.lf, end < limit.bytes
+        else { return false }
+        ends.pass()
+        let start = end > 5 && content[5] == ASCII.space ? 6 : 5
+        dataInPlace = ByteRange(start: start, count: end &- start)
+        dataLines = 1
+        kept = end &+ 2
+        dispatched = true
+        isPlain = true
+        return true
+    }
+
+    @inline(__always)
     private mutating func forgetEvent(_ buffer: inout ReceiveBuffer) {
         dispatched = false
+        isPlain = false
         dataLines = 0
-        joined.removeAll()
-        type.removeAll()
+        if joined.count > 0 { joined.removeAll() }
+        if type.count > 0 { type.removeAll() }
         release(&buffer)
     }
 
     /// Consumes finished lines unless the event's data lies in them.
+    @inline(__always)
     private mutating func release(_ buffer: inout ReceiveBuffer) {
         if dataLines == 1 { return }
         buffer.consume(kept)
-        offset += kept
+        ends.consumed(kept)
+        start += kept
         kept = 0
     }
 
@@ -116,7 +174,8 @@ public struct SSEScanner: ~Copyable {
         atStart = false
         if matched == 3 {
             buffer.consume(3)
-            offset += 3
+            ends.consumed(3)
+            start += 3
         }
         return true
     }
@@ -130,11 +189,7 @@ public struct SSEScanner: ~Copyable {
             if content[kept] == ASCII.lf { kept += 1 }
             skipLF = false
         }
-        guard
-            let end = ByteScan.firstIndex(
-                of: ASCII.lf, or: ASCII.cr, in: content, from: kept + searched)
-        else {
-            searched = content.count - kept
+        guard let end = lineEnd(in: content) else {
             if joined.count + content.count > limit.bytes { throw tooLong }
             return nil
         }
@@ -142,8 +197,20 @@ public struct SSEScanner: ~Copyable {
         let line = ByteRange(start: kept, count: end - kept)
         skipLF = content[end] == ASCII.cr
         kept = end + 1
-        searched = 0
         return line
+    }
+
+    /// The first line end from `kept` on.
+    private mutating func lineEnd(in content: Span<UInt8>) -> Int? {
+        // An end right behind another need not be a place of its own, but can be one.
+        if kept < content.count, content[kept] == ASCII.lf || content[kept] == ASCII.cr {
+            return kept
+        }
+        while let place = ends.peek(in: content) {
+            ends.pass()
+            if place >= kept { return place }
+        }
+        return nil
     }
 
     private var tooLong: FramingError { .eventTooLong(limit: limit, offset: offset) }

@@ -60,6 +60,23 @@ public enum ContentError: Error, Sendable, Equatable {
     case outOfMemory
 }
 
+extension ContentError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unsupportedCoding(let name): "the content coding '\(name)' was not asked for"
+        case .tooManyCodings(let most): "more than \(most) content codings"
+        case .corrupt(let reason): "the body breaks its content coding: \(reason)"
+        case .trailingBytes: "bytes behind the end of the content coding"
+        case .truncated: "the body ends before its content coding does"
+        case .outputLimit(let limit):
+            "the body decodes to more than the limit of \(limit.bytes) bytes"
+        case .ratioLimit(let ratio):
+            "the body decodes to more than \(ratio) times its own size"
+        case .outOfMemory: "no memory for decoding the body"
+        }
+    }
+}
+
 /// How far decoded bodies may grow.
 public struct ContentLimits: Sendable, Equatable {
     /// The most bytes that may come out in all.
@@ -68,6 +85,9 @@ public struct ContentLimits: Sendable, Equatable {
     public var ratio: Int
     /// So much may come out at any ratio: short bodies are harmless.
     public var ratioGrace: ByteLimit
+
+    /// For whoever does not know what will come: at most 1 GiB.
+    public static let standard = ContentLimits(output: .mebibytes(1 << 10))
 
     public init(
         output: ByteLimit, ratio: Int = 200, ratioGrace: ByteLimit = .mebibytes(4)

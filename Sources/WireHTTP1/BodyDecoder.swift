@@ -19,8 +19,16 @@ struct BodyDecoder: Sendable {
     private var remaining = 0
     @usableFromInline var chunked: ChunkedDecoder
 
-    init(_ framing: BodyFraming, limits: HTTP1Limits) {
+    /// Without a body, until `start`.
+    init(limits: HTTP1Limits) {
         chunked = ChunkedDecoder(limits: limits)
+        kind = .ended
+    }
+
+    var limits: HTTP1Limits { chunked.limits }
+
+    /// The head is there.
+    mutating func start(_ framing: BodyFraming) {
         switch framing {
         case .none: kind = .ended
         case .contentLength(let count):
@@ -32,6 +40,10 @@ struct BodyDecoder: Sendable {
     }
 
     var trailers: Fields { chunked.trailers }
+    var chunkPlace: ChunkedDecoder.Place? { kind == .chunked ? chunked.place : nil }
+
+    /// Bytes of the body still to be decoded; nil where its length was not told.
+    var remainingLength: Int? { kind == .contentLength ? remaining : nil }
 
     /// `ChunkedDecoder.takePlainChunk`, of a chunked body.
     @inlinable @inline(__always)

@@ -47,11 +47,16 @@ public enum BodyFraming: Equatable, Sendable {
     }
 
     private static func isChunked(_ fields: Fields, at offset: Int) throws(HTTP1Error) -> Bool {
-        guard fields.mayContain("transfer-encoding") else { return false }
+        guard let first = fields.first(.transferEncoding) else { return false }
+        // What nearly all say.
+        if fields.isOnly(.transferEncoding),
+            ASCII.equalsIgnoringCase(fields.valueBytes(at: first), "chunked")
+        {
+            return true
+        }
         var chunked = 0
-        var present = false
-        for index in 0..<fields.count where fields.nameEquals("transfer-encoding", at: index) {
-            present = true
+        var field: Int? = first
+        while let index = field {
             let value = fields.valueBytes(at: index)
             var rest = 0..<value.count
             while let element = nextListElement(in: value, &rest) {
@@ -66,11 +71,12 @@ public enum BodyFraming: Equatable, Sendable {
                         "the transfer coding \(String(decoding: coding))")
                 }
             }
+            field = fields.next(.transferEncoding, after: index)
         }
-        if present, chunked != 1 {
+        if chunked != 1 {
             throw HTTP1Error(.badFraming, at: offset, "Transfer-Encoding is not one chunked")
         }
-        return present
+        return true
     }
 
     private static func isChunkedWithParameter(_ coding: Span<UInt8>) -> Bool {
@@ -83,9 +89,16 @@ public enum BodyFraming: Equatable, Sendable {
     private static func contentLength(
         _ fields: Fields, at offset: Int
     ) throws(HTTP1Error) -> Int? {
-        guard fields.mayContain("content-length") else { return nil }
+        guard let first = fields.first(.contentLength) else { return nil }
+        // What nearly all say.
+        if fields.isOnly(.contentLength),
+            let number = ASCII.decimal(fields.valueBytes(at: first))
+        {
+            return Int(number)
+        }
         var length: Int64?
-        for index in 0..<fields.count where fields.nameEquals("content-length", at: index) {
+        var field: Int? = first
+        while let index = field {
             let value = fields.valueBytes(at: index)
             var rest = 0..<value.count
             var empty = true
@@ -100,6 +113,7 @@ public enum BodyFraming: Equatable, Sendable {
                 length = number
             }
             if empty { throw HTTP1Error(.badFraming, at: offset, "Content-Length is empty") }
+            field = fields.next(.contentLength, after: index)
         }
         return length.map { Int($0) }
     }

@@ -29,16 +29,33 @@ public struct ChunkedDecoder: Sendable {
     private var digits = 0
     private var lineBytes = 0
     private var overhead = 0
-    private let limits: HTTP1Limits
-    private var trailerReader: HeadReader
+    let limits: HTTP1Limits
+    /// One behind the last chunk, if something comes there: nearly all are spared its size.
+    private var trailerReader: [HeadReader] = []
 
     public init(limits: HTTP1Limits) {
         self.limits = limits
-        trailerReader = HeadReader(limits: limits, section: limits.trailers)
+    }
+
+    /// Where between the chunks the decoder stands: where somebody who passes the bytes on may put in a
+    /// chunk of their own.
+    package enum Place: Sendable {
+        case boundary
+        /// Behind a chunk's data, before its line end.
+        case dataEnd
+        case inside
+    }
+
+    package var place: Place {
+        switch state {
+        case .sizeStart: .boundary
+        case .dataCR: .dataEnd
+        default: .inside
+        }
     }
 
     /// Fields behind the last chunk; complete once the decoder has ended.
-    public var trailers: Fields { trailerReader.fields }
+    public var trailers: Fields { trailerReader.first?.fields ?? Fields() }
 
     /// Moves raw bytes to content up to one piece of data, or to the end.
     ///
@@ -51,7 +68,7 @@ public struct ChunkedDecoder: Sendable {
     }
 
     /// The chunk that nearly all are, at one go: the CRLF of the one before, one to four digits,
-    /// CRLF, the data, and all of that there.
+    /// CRLF, the data, and all of that there; its own CRLF too, if that is there.
     ///
     /// - Returns: how much data became content; 0 leaves everything to `advanceByState`, which also
     ///   finds the errors.
@@ -82,6 +99,12 @@ public struct ChunkedDecoder: Sendable {
         offset &+= header &+ size
         buffer.skip(header)
         buffer.expose(size)
+        // A chunk that comes alone leaves nothing behind.
+        if buffer.rawCount == 2, buffer.raw[0] == ASCII.cr, buffer.raw[1] == ASCII.lf {
+            state = .sizeStart
+            offset &+= 2
+            buffer.skip(2)
+        }
         return size
     }
 
@@ -103,16 +126,32 @@ public struct ChunkedDecoder: Sendable {
             if remaining == 0 { state = .dataCR }
             return .content(count)
         case .trailers:
-            guard try trailerReader.readFields(in: &buffer, offset: &offset) else {
-                return .needsBytes
-            }
-            state = .end
-            return .end
+            return try readTrailers(&buffer, offset: &offset)
         case .end:
             return .end
         default:
             return .needsBytes
         }
+    }
+
+    private mutating func readTrailers(
+        _ buffer: inout ReceiveBuffer, offset: inout Int
+    ) throws(HTTP1Error) -> BodyStep {
+        if trailerReader.isEmpty {
+            // Nearly always there are none.
+            if buffer.rawCount >= 2, buffer.raw[0] == ASCII.cr, buffer.raw[1] == ASCII.lf {
+                buffer.skip(2)
+                offset += 2
+                state = .end
+                return .end
+            }
+            trailerReader = [HeadReader(limits: limits, section: limits.trailers)]
+        }
+        guard try trailerReader[0].readFields(in: &buffer, offset: &offset) else {
+            return .needsBytes
+        }
+        state = .end
+        return .end
     }
 
     /// Reads up to the next chunk's data or the trailers; returns how many bytes that took.

@@ -1,57 +1,39 @@
-internal import WireBytes
+public import WireBytes
 
 /// A field section as received (RFC 9110 5): names and values in order, repeats kept.
+///
+/// One copy of the received bytes, which all copies of the value share; a `String` is made of them when it
+/// is asked for.
 public struct Fields: Sendable {
-    struct Entry: Sendable {
-        var nameStart: Int
-        var nameEnd: Int
-        var valueStart: Int
-        /// A folded line extends the last one's.
-        var valueEnd: Int
-    }
+    @usableFromInline let table: FieldTable
 
-    /// Field lines without what stands behind their values.
-    private(set) var storage: [UInt8] = []
-    private(set) var entries: [Entry] = []
-    /// Bit k: there is a name of k bytes (63: or more). Most look-ups end here.
-    private var nameLengths: UInt64 = 0
+    public init() { table = FieldTable() }
 
-    public init() {}
+    init(_ table: FieldTable) { self.table = table }
 
-    public var count: Int { entries.count }
-    public var isEmpty: Bool { entries.isEmpty }
+    public var count: Int { table.count }
+    public var isEmpty: Bool { table.count == 0 }
 
-    public func name(at index: Int) -> String {
-        String(decoding: storage[entries[index].nameStart..<entries[index].nameEnd], as: UTF8.self)
-    }
+    public func name(at index: Int) -> String { String(decoding: nameBytes(at: index)) }
 
     /// The value without surrounding white space. Bytes that are not UTF-8 become U+FFFD.
-    public func value(at index: Int) -> String {
-        String(
-            decoding: storage[entries[index].valueStart..<entries[index].valueEnd], as: UTF8.self)
-    }
+    public func value(at index: Int) -> String { String(decoding: valueBytes(at: index)) }
 
     /// The first value under a name (compared without case), or nil.
     ///
     /// - Parameter name: in lower case.
-    public subscript(name: StaticString) -> String? {
-        guard mayContain(name) else { return nil }
-        for index in entries.indices where nameEquals(name, at: index) { return value(at: index) }
-        return nil
-    }
+    public subscript(name: StaticString) -> String? { next(name, from: 0).map { value(at: $0) } }
 
     /// Every value under a name, in order. They are not joined: Set-Cookie cannot be.
     public func values(of name: StaticString) -> [String] {
-        guard mayContain(name) else { return [] }
-        return entries.indices.filter { nameEquals(name, at: $0) }.map { value(at: $0) }
+        var values: [String] = []
+        var from = 0
+        while let index = next(name, from: from) {
+            values.append(value(at: index))
+            from = index + 1
+        }
+        return values
     }
-
-    /// Whether a name has as many bytes as `name`: false spares looking at them.
-    func mayContain(_ name: StaticString) -> Bool {
-        nameLengths & Fields.lengthBit(name.utf8CodeUnitCount) != 0
-    }
-
-    private static func lengthBit(_ count: Int) -> UInt64 { 1 << UInt64(min(count, 63)) }
 
     public func nameEquals(_ name: StaticString, at index: Int) -> Bool {
         ASCII.equalsIgnoringCase(nameBytes(at: index), name)
@@ -59,50 +41,75 @@ public struct Fields: Sendable {
 
     /// Whether a comma-separated list field holds a token (compared without case).
     public func list(_ name: StaticString, contains token: StaticString) -> Bool {
-        guard mayContain(name) else { return false }
-        for index in entries.indices where nameEquals(name, at: index) {
-            let value = valueBytes(at: index)
-            var rest = 0..<value.count
-            while let element = nextListElement(in: value, &rest) {
-                if ASCII.equalsIgnoringCase(value.extracting(element), token) { return true }
-            }
+        var from = 0
+        while let index = next(name, from: from) {
+            if listElements(at: index, contain: token) { return true }
+            from = index + 1
         }
         return false
     }
 
+    @inlinable
     @_lifetime(borrow self)
     public func nameBytes(at index: Int) -> Span<UInt8> {
-        storage.span.extracting(entries[index].nameStart..<entries[index].nameEnd)
+        table.memory.span.extracting(table.places(index).name)
     }
 
+    @inlinable
     @_lifetime(borrow self)
     public func valueBytes(at index: Int) -> Span<UInt8> {
-        storage.span.extracting(entries[index].valueStart..<entries[index].valueEnd)
+        table.memory.span.extracting(table.places(index).value)
     }
 
-    /// Takes a field line: its name comes first, `value` is where the value lies.
-    mutating func append(_ line: Span<UInt8>, nameCount: Int, value: Range<Int>) {
-        let start = storage.count
-        let entry = Entry(
-            nameStart: start, nameEnd: start + nameCount, valueStart: start + value.lowerBound,
-            valueEnd: start + value.upperBound)
-        nameLengths |= Fields.lengthBit(nameCount)
-        let kept = line.extracting(0..<value.upperBound)
-        if entries.isEmpty {
-            storage.reserveCapacity(256)
-            entries.reserveCapacity(8)
+    // MARK: Look-ups
+
+    /// The first field of a name from `start` on.
+    private func next(_ name: StaticString, from start: Int) -> Int? {
+        guard table.hasName(ofLength: name.utf8CodeUnitCount) else { return nil }
+        var index = start
+        while index < table.count {
+            if nameEquals(name, at: index) { return index }
+            index += 1
         }
-        storage.append(copying: kept)
-        entries.append(entry)
+        return nil
     }
 
-    /// A folded line: a space takes the place of the fold (RFC 9112 5.2).
-    mutating func extendLast(with value: Span<UInt8>) {
-        if value.isEmpty { return }
-        let last = entries.count - 1
-        if entries[last].valueEnd > entries[last].valueStart { storage.append(ASCII.space) }
-        storage.append(copying: value)
-        entries[last].valueEnd = storage.count
+    func count(of name: StaticString) -> Int {
+        var (count, from) = (0, 0)
+        while let index = next(name, from: from) { (count, from) = (count + 1, index + 1) }
+        return count
+    }
+
+    /// The first field of a name that every message is asked for.
+    package func first(_ name: KnownField) -> Int? { table.first(name)?.index }
+
+    /// The next one behind that.
+    package func next(_ name: KnownField, after index: Int) -> Int? {
+        guard let first = table.first(name), !first.isOnly else { return nil }
+        return (index + 1..<table.count).first { table.isNamed(name, $0) }
+    }
+
+    func isOnly(_ name: KnownField) -> Bool { table.first(name)?.isOnly == true }
+
+    package func contains(_ name: KnownField) -> Bool { table.first(name) != nil }
+
+    /// `list(_:contains:)` of such a name.
+    func list(_ name: KnownField, contains token: StaticString) -> Bool {
+        var field = first(name)
+        while let index = field {
+            if listElements(at: index, contain: token) { return true }
+            field = next(name, after: index)
+        }
+        return false
+    }
+
+    private func listElements(at index: Int, contain token: StaticString) -> Bool {
+        let value = valueBytes(at: index)
+        var rest = 0..<value.count
+        while let element = nextListElement(in: value, &rest) {
+            if ASCII.equalsIgnoringCase(value.extracting(element), token) { return true }
+        }
+        return false
     }
 }
 

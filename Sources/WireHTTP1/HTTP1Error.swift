@@ -50,3 +50,19 @@ public struct HTTP1Limits: Sendable, Equatable {
 
     public static let standard = HTTP1Limits()
 }
+
+/// What a response's head may have that the rules forbid, for servers that are known to send it. All of
+/// it is off unless asked for: who accepts what a proxy in between reads otherwise can be shown another
+/// message than that one saw.
+public struct HTTP1Leniencies: OptionSet, Sendable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Lines may end with LF alone (RFC 9112 2.2 allows a recipient that): old CGI programs and servers
+    /// in devices send such heads; Go's net/http, hyper and picohttpparser take them.
+    public static let bareLineFeeds = HTTP1Leniencies(rawValue: 1)
+    /// Blanks may stand between a field's name and the colon, and are passed over (RFC 9112 5.1 forbids
+    /// them, and has proxies remove them from responses); hyper has the same option.
+    public static let blanksBeforeColon = HTTP1Leniencies(rawValue: 2)
+}

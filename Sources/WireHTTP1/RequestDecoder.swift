@@ -11,8 +11,8 @@ public struct ReceivedRequest: Sendable {
 
     /// Whether the client wants the connection kept (RFC 9112 9.3).
     public var allowsKeepAlive: Bool {
-        if fields.list("connection", contains: "close") { return false }
-        if minorVersion == 0 { return fields.list("connection", contains: "keep-alive") }
+        if fields.list(.connection, contains: "close") { return false }
+        if minorVersion == 0 { return fields.list(.connection, contains: "keep-alive") }
         return true
     }
 
@@ -51,7 +51,6 @@ public struct RequestDecoder: Sendable {
 
     private enum State: Sendable { case line, fields, body, ended, failed(HTTP1Error) }
 
-    private let limits: HTTP1Limits
     private var state = State.line
     private var line: RequestLine?
     private var reader: HeadReader
@@ -65,10 +64,11 @@ public struct RequestDecoder: Sendable {
     public private(set) var framing: BodyFraming?
 
     public init(limits: HTTP1Limits) {
-        self.limits = limits
         reader = HeadReader(limits: limits, section: limits.head)
-        body = BodyDecoder(.none, limits: limits)
+        body = BodyDecoder(limits: limits)
     }
+
+    private var limits: HTTP1Limits { body.limits }
 
     /// Trailer fields of a chunked body; complete at the end. They are kept apart from the head's.
     public var trailers: Fields { body.trailers }
@@ -165,13 +165,13 @@ public struct RequestDecoder: Sendable {
             return .needsBytes
         }
         let fields = reader.fields
-        let hosts = (0..<fields.count).count { fields.nameEquals("host", at: $0) }
+        let hosts = fields.count(of: "host")
         if hosts > 1 || hosts == 0 && line.minorVersion > 0 {
             throw HTTP1Error(.badHeader, at: offset, "\(hosts) Host fields, not one")
         }
         let framing = try BodyFraming.ofRequest(fields, at: offset)
         if framing == .chunked {
-            if (0..<fields.count).contains(where: { fields.nameEquals("content-length", at: $0) }) {
+            if fields.contains(.contentLength) {
                 throw HTTP1Error(
                     .badFraming, at: offset, "both Transfer-Encoding and Content-Length")
             }
@@ -183,7 +183,7 @@ public struct RequestDecoder: Sendable {
             method: line.method, target: line.target, minorVersion: line.minorVersion,
             fields: fields)
         self.framing = framing
-        body = BodyDecoder(framing, limits: limits)
+        body.start(framing)
         state = .body
         return .head
     }

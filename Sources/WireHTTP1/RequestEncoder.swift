@@ -151,15 +151,3 @@ extension OutputSpan<UInt8> {
     @_lifetime(self: copy self)
     fileprivate mutating func append(text: String) { append(copying: text.utf8Span.span) }
 }
-
-/// The framing around one piece of a chunked request body.
-public enum ChunkedEncoder {
-    /// `SIZE CRLF` for the piece that follows. Size 0 would end the body: use `end`.
-    public static func header(size: Int) -> [UInt8] {
-        precondition(size > 0, "a chunk of no bytes ends the body")
-        return [UInt8](String(size, radix: 16).utf8) + [ASCII.cr, ASCII.lf]
-    }
-
-    public static var separator: [UInt8] { [ASCII.cr, ASCII.lf] }
-    public static var end: [UInt8] { [UInt8]("0\r\n\r\n".utf8) }
-}

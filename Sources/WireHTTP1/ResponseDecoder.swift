@@ -29,7 +29,7 @@ public struct ResponseDecoder: ~Copyable, Sendable {
     @usableFromInline enum State: Sendable { case statusLine, fields, body, ended, failed }
 
     private let toHEAD: Bool
-    private let limits: HTTP1Limits
+    private let leniencies: HTTP1Leniencies
     @usableFromInline var state = State.statusLine
     private var failure: HTTP1Error?
     private var statusLine: StatusLine?
@@ -43,16 +43,27 @@ public struct ResponseDecoder: ~Copyable, Sendable {
     public private(set) var head: ResponseHead?
     public private(set) var framing: BodyFraming?
 
-    /// - Parameter toHEAD: the request's method was HEAD, so no body follows.
-    public init(toHEAD: Bool, limits: HTTP1Limits) {
+    /// - Parameters:
+    ///   - toHEAD: the request's method was HEAD, so no body follows.
+    ///   - leniencies: what heads may have that the rules forbid.
+    public init(toHEAD: Bool, limits: HTTP1Limits, leniencies: HTTP1Leniencies = []) {
+        self.leniencies = leniencies
         self.toHEAD = toHEAD
-        self.limits = limits
-        reader = HeadReader(limits: limits, section: limits.head)
-        body = BodyDecoder(.none, limits: limits)
+        reader = HeadReader(
+            limits: limits, section: limits.head, leniencies: leniencies)
+        body = BodyDecoder(limits: limits)
     }
+
+    private var limits: HTTP1Limits { body.limits }
 
     /// Trailer fields of a chunked body; complete at the end. They are kept apart from the head's.
     public var trailers: Fields { body.trailers }
+
+    /// Bytes of the body still to be decoded; nil where its length was not told.
+    public var remainingLength: Int? { state == .body ? body.remainingLength : nil }
+
+    /// Of a chunked body that is not complete.
+    package var chunkPlace: ChunkedDecoder.Place? { state == .body ? body.chunkPlace : nil }
 
     @inlinable public var isComplete: Bool { state == .ended }
 
@@ -133,6 +144,10 @@ public struct ResponseDecoder: ~Copyable, Sendable {
     private mutating func takeHeadStep(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Step {
         switch state {
         case .statusLine:
+            let whole = reader.takeWholeHead(
+                in: &buffer, startLine: limits.startLine, offset: &offset)
+            if let whole { return try takeHead(whole) }
+            try StatusLine.checkPrefix(buffer.raw, at: offset)
             guard try takeStatusLine(&buffer) else { return .needsBytes }
             state = .fields
             return try takeFields(&buffer)
@@ -143,13 +158,14 @@ public struct ResponseDecoder: ~Copyable, Sendable {
     }
 
     private mutating func takeStatusLine(_ buffer: inout ReceiveBuffer) throws(HTTP1Error) -> Bool {
-        try StatusLine.checkPrefix(buffer.raw, at: offset)
         guard
-            let line = try reader.nextLine(
+            let range = try reader.nextLine(
                 in: buffer, limit: limits.startLine, at: offset, kind: .badStatusLine)
         else { return false }
-        statusLine = try StatusLine(buffer.bytes(in: line), at: offset)
-        offset += reader.consumeLine(line, in: &buffer)
+        var line = try StatusLine(buffer.bytes(in: range), at: offset)
+        line.move(to: reader.keep(buffer.bytes(in: range).extracting(line.reason)).lowerBound)
+        statusLine = line
+        offset += reader.consumeLine(range, in: &buffer)
         return true
     }
 
@@ -157,20 +173,21 @@ public struct ResponseDecoder: ~Copyable, Sendable {
         guard try reader.readFields(in: &buffer, offset: &offset), let statusLine else {
             return .needsBytes
         }
-        let head = ResponseHead(
-            status: statusLine.status, reason: statusLine.reason,
-            minorVersion: statusLine.minorVersion, fields: reader.fields)
+        return try takeHead(ResponseHead(statusLine, reader.fields))
+    }
+
+    private mutating func takeHead(_ head: consuming ResponseHead) throws(HTTP1Error) -> Step {
         let framing = try BodyFraming.ofResponse(head, toHEAD: toHEAD, at: offset)
-        if head.status < 200 { return try takeInformational(head) }
-        self.head = head
+        if head.status < 200 { return try takeInformational(head.status) }
         self.framing = framing
-        body = BodyDecoder(framing, limits: limits)
+        body.start(framing)
         state = .body
+        self.head = head
         return .head
     }
 
-    private mutating func takeInformational(_ head: ResponseHead) throws(HTTP1Error) -> Step {
-        if head.status == 101 {
+    private mutating func takeInformational(_ status: Int) throws(HTTP1Error) -> Step {
+        if status == 101 {
             throw HTTP1Error(.unsupported, at: offset, "101 Switching Protocols, unasked")
         }
         informationalCount += 1
@@ -183,8 +200,9 @@ public struct ResponseDecoder: ~Copyable, Sendable {
                 "more than \(limits.informationalCount) informational "
                     + "responses or \(limits.informational.bytes) bytes of them")
         }
-        reader = HeadReader(limits: limits, section: limits.head)
+        reader = HeadReader(
+            limits: limits, section: limits.head, leniencies: leniencies)
         state = .statusLine
-        return .informational(head.status)
+        return .informational(status)
     }
 }

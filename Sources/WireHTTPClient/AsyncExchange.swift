@@ -12,7 +12,7 @@ extension ExchangeDriver {
         _ system: any AsyncNetworkSystem, isWatched: Bool = false
     ) async throws(TransportError) {
         while try !advanceToHead() {
-            let outcome = await perform(wait, system, isWatched: isWatched)
+            let outcome = await perform(nextWait(), system, isWatched: isWatched)
             try end(outcome)
         }
     }
@@ -25,6 +25,13 @@ extension ExchangeDriver {
 
     package mutating func end(_ outcome: Outcome) throws(TransportError) {
         if Task.isCancelled { return try cancel() }
+        try bring(outcome)
+    }
+
+    /// For who is no task. A failure shows again at the next step.
+    package mutating func wokeWithoutTask(_ outcome: Outcome) { try? bring(outcome) }
+
+    private mutating func bring(_ outcome: Outcome) throws(TransportError) {
         switch outcome {
         case .ready(let ready): try woke(ready)
         case .resolved(let result): try resolved(result)
@@ -44,6 +51,9 @@ package func perform(
         return .ready(
             await system.ready(
                 transport, for: interest, until: deadline, isWatched: isWatched))
+    case .anyOf(let opening, let deadline):
+        await system.ready(anyOf: opening, until: deadline)
+        return .ready(.none)
     case .addresses(let host, let port, let deadline, let cancellation):
         guard
             let found = await system.addresses(of: host, port: port, until: deadline, cancellation)
@@ -53,6 +63,12 @@ package func perform(
         return .resolved(found)
     case .connection(let ticket, let deadline, let cancellation):
         await system.wait(for: ticket, until: deadline, cancellation)
+        return .ready(.none)
+    case .body(let source, let transport, let deadline):
+        await system.ready(transport, or: source, until: deadline, isWatched: isWatched)
+        return .ready(.none)
+    case .pause(let deadline, let cancellation):
+        await system.pause(until: deadline, cancellation)
         return .ready(.none)
     case .turn:
         await system.yield()

@@ -1,7 +1,11 @@
+internal import Synchronization
+public import WireBytes
 public import WireDriver
 public import WireExchange
 public import WireReactor
+internal import WireSockets
 public import WireTime
+internal import WireTransport
 
 /// An HTTP/1.1 client for tasks.
 ///
@@ -18,6 +22,7 @@ public final class HTTPClient: Sendable {
     public let options: Options
     package let system: any AsyncNetworkSystem
     private let pool: ConnectionPool
+    private let expiry: PoolExpiry
 
     /// - Parameter reactor: the loops that watch the client's connections.
     public convenience init(_ options: Options = Options(), reactor: Reactor = .shared) {
@@ -30,9 +35,14 @@ public final class HTTPClient: Sendable {
         self.system = system
         var limits = options.pool
         limits.keepAliveIdle = options.deadlines.keepAliveIdle
-        pool = ConnectionPool(limits: limits, system: system) { [weak system] pool, due in
-            system?.schedule(at: due) { [weak pool] in pool?.expire() }
+        let expiry = PoolExpiry()
+        pool = ConnectionPool(
+            limits: limits, options: options, system: system
+        ) { [weak expiry] due in
+            system.schedule(at: due) { [weak expiry] in expiry?.expire() }
         }
+        self.expiry = expiry
+        expiry.begin(pool)
     }
 
     /// Sends a request and gives `body` the response, whatever its status. When `body` is left, in any
@@ -71,6 +81,28 @@ public final class HTTPClient: Sendable {
         var exchange = exchange(request, deadlines, cancellation)
         try await exchange.run(system)
         return HTTPResponse(exchange, system: system, isWatched: false)
+    }
+
+    /// Sends a request and reads the whole response. Content codings are offered and undone: there is
+    /// no stream that they could hold up.
+    ///
+    /// - Parameters:
+    ///   - limit: the longest body, decoded.
+    ///   - deadlines: instead of the client's.
+    ///   - cancellation: lets any other thread or task end this call.
+    /// - Returns: the response, whatever its status.
+    /// - Throws: also `.tooLarge`.
+    public func fetch(
+        _ request: HTTPRequest, limit: ByteLimit, deadlines: Deadlines? = nil,
+        cancellation: Cancellation? = nil
+    ) async throws(TransportError) -> WholeResponse {
+        var request = request
+        request.offersContentCoding = true
+        var response = try await send(request, deadlines: deadlines, cancellation: cancellation)
+        let body = try await response.readBody(limit: limit)
+        return WholeResponse(
+            head: response.head, body: body, trailers: response.trailers,
+            timings: response.timings)
     }
 
     /// The lines of a successful response's body.
@@ -112,12 +144,20 @@ public final class HTTPClient: Sendable {
         _ request: HTTPRequest, _ deadlines: Deadlines?, _ cancellation: Cancellation?
     ) -> ExchangeDriver {
         ExchangeDriver(
-            request, system: system, pool: pool, options: options,
-            deadlines: deadlines, cancellation: cancellation)
+            request, system: system, pool: pool, deadlines: deadlines, cancellation: cancellation)
     }
 
-    /// Connections kept for later, those in use, and requests that wait for one.
-    public var connections: (idle: Int, leased: Int, waiting: Int) { pool.counts }
+    /// The system's time.
+    package var now: Instant { system.now }
+
+    /// Suspends until the deadline has come, or the task or `cancellation` is cancelled.
+    package func pause(until deadline: Instant, _ cancellation: Cancellation?) async {
+        await system.pause(until: deadline, cancellation)
+    }
+
+    /// Connections kept for later, those in use, requests that wait for one, and how often one was used
+    /// again.
+    public var connections: ConnectionCounts { pool.counts }
 
     /// Closes the connections that wait for their next request.
     public func closeIdleConnections() { pool.closeIdle() }
@@ -125,4 +165,15 @@ public final class HTTPClient: Sendable {
     /// Refuses requests from here on, also those that wait for a connection, and closes idle
     /// connections; streams under way go on to their end.
     public func shutDown() { pool.shutDown() }
+}
+
+/// Has idle connections closed in time, for as long as there is a client: what a loop's timer refers to
+/// weakly. Not the pool itself: a weak reference makes each other one to it dearer, and every exchange
+/// has some.
+private final class PoolExpiry: Sendable {
+    private let pool = Lock<ConnectionPool?>(nil)
+
+    func begin(_ pool: ConnectionPool) { self.pool.withLock { $0 = pool } }
+
+    func expire() { pool.withLock { $0 }?.expire() }
 }

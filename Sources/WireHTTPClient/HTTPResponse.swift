@@ -1,8 +1,12 @@
 public import WireBytes
 internal import WireDriver
+internal import WireSockets
 public import WireExchange
 public import WireFraming
+public import WireGzip
 public import WireHTTP1
+public import WireSecurity
+public import WireTime
 
 /// A response whose body is still coming. It owns its connection: read to the end, the connection is
 /// kept; dropped before, it is closed before the next statement runs.
@@ -28,7 +32,15 @@ public struct HTTPResponse: ~Copyable {
     public typealias Event = SSEFramer.Event
 
     public var status: Int { head.status }
+    /// Of the body as it was sent: a length in it is that of the coded body.
     public var framing: BodyFraming { exchange.reader.framing! }
+    /// The content codings that are undone, in the order in which they were applied; none for a body
+    /// that is passed on as it comes.
+    public var contentCodings: [ContentCoding] { exchange.reader.contentCodings }
+    /// The redirects that led here, where the client follows them.
+    public var redirects: [FollowedRedirect] { exchange.history }
+    /// How often the client has asked again.
+    public var retryCount: Int { exchange.retryCount }
     /// Statuses of the 1xx responses that came before.
     public var informational: [Int] { exchange.informational }
     /// Complete once the body has been read to its end.
@@ -37,6 +49,11 @@ public struct HTTPResponse: ~Copyable {
     public var progress: Progress { exchange.progress }
     /// The connection had carried an exchange before.
     public var isReusedConnection: Bool { exchange.isReused }
+    /// When the record returned last came, by the kernel's stamp; nil unless
+    /// `options.socket.receiveTimestamps` is on.
+    public var arrival: Arrival? { exchange.arrival }
+    /// How the connection is secured; nil where it is not.
+    public var tls: TLSFacts? { exchange.tlsFacts }
     /// The response is complete and its connection was kept for the next request.
     public var wasConnectionKept: Bool { exchange.wasReleased }
 
@@ -70,7 +87,7 @@ public struct HTTPResponse: ~Copyable {
         // Not by `nextRange`: a small response is read by one call, of which a task's frame shows.
         var step = try exchange.next(.piece)
         while case .blocked = step {
-            try exchange.end(await perform(exchange.wait, system, isWatched: isWatched))
+            try exchange.end(await perform(exchange.nextWait(), system, isWatched: isWatched))
             step = try exchange.next(.piece)
         }
         guard case .record(let range) = step else { return nil }
@@ -100,6 +117,25 @@ public struct HTTPResponse: ~Copyable {
         String(decoding: try await readBody(limit: limit), as: UTF8.self)
     }
 
+    /// Writes the rest of the body to a file as it comes, a piece at a time; a file that is there is
+    /// replaced. Writing blocks, as files do. What has been written stays when the call fails.
+    ///
+    /// - Returns: how many bytes that was.
+    /// - Throws: also `.local` when the file takes no more; the connection is closed then.
+    @discardableResult
+    public mutating func save(to path: String) async throws(TransportError) -> Int {
+        let file: FileSink
+        do throws(SystemError) { file = try FileSink(path) } catch {
+            throw exchange.failLocally(error)
+        }
+        var failure: SystemError?
+        while failure == nil, let piece = try await nextBytes() {
+            do throws(SystemError) { try file.write(piece) } catch { failure = error }
+        }
+        if let failure { throw exchange.failLocally(failure) }
+        return file.count
+    }
+
     /// Closes the connection now, whatever is still to come. Dropping the response does the same.
     public mutating func cancel() { exchange.abandon() }
 
@@ -111,7 +147,7 @@ public struct HTTPResponse: ~Copyable {
             case .record(let range): return range
             case .end: return nil
             case .blocked:
-                let outcome = await perform(exchange.wait, system, isWatched: isWatched)
+                let outcome = await perform(exchange.nextWait(), system, isWatched: isWatched)
                 try exchange.end(outcome)
             }
         }

@@ -53,16 +53,16 @@ final class RecordSource {
         return exchange.owned(range, form)
     }
 
-    private func step(_ unit: RecordUnit) throws(ResponseError) -> ExchangeDriver.Step {
+    private func step(_ unit: BodyUnit) throws(ResponseError) -> ExchangeDriver.Step {
         do throws(TransportError) {
-            return try exchange.next(unit == .line ? .line : .event)
+            return try exchange.next(unit.unit)
         } catch { throw .transport(error) }
     }
 
     private func begin() async throws(ResponseError) {
         do throws(TransportError) {
             while try !exchange.advanceToHead() {
-                let outcome = await perform(exchange.wait, system)
+                let outcome = await perform(exchange.nextWait(), system)
                 try exchange.end(outcome)
             }
         } catch { throw .transport(error) }
@@ -85,7 +85,7 @@ final class RecordSource {
                     case .record(let range): exchange.append(range, to: &body)
                     case .end: return body
                     case .blocked:
-                        let outcome = await perform(exchange.wait, system)
+                        let outcome = await perform(exchange.nextWait(), system)
                         try exchange.end(outcome)
                     }
                 } catch { throw .transport(error) }
@@ -95,7 +95,7 @@ final class RecordSource {
     }
 
     private func wait() async throws(ResponseError) {
-        let outcome = await perform(exchange.wait, system)
+        let outcome = await perform(exchange.nextWait(), system)
         do throws(TransportError) { try exchange.end(outcome) } catch { throw .transport(error) }
     }
 
@@ -109,7 +109,7 @@ extension ExchangeDriver {
         _ range: ByteRange, _ form: Form.Type
     ) -> Form.Record {
         switch Form.unit {
-        case .line:
+        case .line, .piece:
             Form.record(SSEFramer.Event(type: Span(), data: self[range], lastEventID: Span()))
         case .event:
             Form.record(

@@ -27,16 +27,20 @@ extension ResponseError: CustomStringConvertible {
 /// What a body is read in, and what becomes of a record when it leaves the receive buffer.
 public protocol RecordForm: Sendable {
     associatedtype Record: Sendable
-    static var unit: RecordUnit { get }
+    static var unit: BodyUnit { get }
     /// - Parameter event: of a line, only its `data` means something.
     static func record(_ event: borrowing SSEFramer.Event) -> Record
 }
 
-public enum RecordUnit: Sendable { case line, event }
+public enum BodyUnit: Sendable {
+    case line, event
+    /// Bytes as they came, however cut.
+    case piece
+}
 
 /// Lines (LF or CRLF) as text; bytes that are not UTF-8 become U+FFFD.
 public enum LineForm: RecordForm {
-    public static var unit: RecordUnit { .line }
+    public static var unit: BodyUnit { .line }
     public static func record(_ event: borrowing SSEFramer.Event) -> String {
         String(decoding: event.data)
     }
@@ -58,7 +62,7 @@ public struct ServerSentEvent: Sendable, Equatable {
 }
 
 public enum EventForm: RecordForm {
-    public static var unit: RecordUnit { .event }
+    public static var unit: BodyUnit { .event }
     public static func record(_ event: borrowing SSEFramer.Event) -> ServerSentEvent {
         ServerSentEvent(
             type: event.name, data: String(decoding: event.data),

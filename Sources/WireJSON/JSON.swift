@@ -1,6 +1,6 @@
 /// Strict RFC 8259 JSON over bytes, without copying and without recursion.
 ///
-/// Policies, the same for `JSONCursor`, `JSON.validate` and `JSONValue`:
+/// Policies, the same for `JSONCursor`, `JSON.validate`, `JSONDocument` and `JSONValue`:
 ///
 /// - Every byte passed is checked: structure, literals, number grammar, control characters, escapes,
 ///   surrogate pairs and UTF-8. A skipped value is checked exactly like one that is read.

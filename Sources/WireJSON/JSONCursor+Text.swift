@@ -9,6 +9,13 @@ extension JSONCursor {
         return JSONUnescape.matches(string, in: text, name)
     }
 
+    /// Whether the decoded string is these bytes.
+    @inlinable @inline(__always)
+    public func matches(_ string: JSONString, _ name: Span<UInt8>) -> Bool {
+        if !string.hasEscapes { return ByteScan.equals(string.range, of: text, name) }
+        return JSONUnescape.matches(string, in: text, name)
+    }
+
     /// The string where it lies, or nil when escapes in it have to be decoded first. It lives as long
     /// as the text.
     @inlinable
@@ -50,18 +57,8 @@ extension JSONCursor {
 
     /// The decoded string; one allocation, none when it is short.
     public func text(of string: JSONString) -> String {
-        let text = text
         if !string.hasEscapes { return String(decoding: text.extracting(string.range.indices)) }
-        return String(utf8Capacity: string.range.count) { output in
-            var pieces = JSONUnescape(string, in: text)
-            while let piece = pieces.next() {
-                switch piece {
-                case .run(let range): output.append(copying: text.extracting(range.indices))
-                case .scalar(let scalar):
-                    for unit in UTF8.encode(scalar)! { output.append(unit) }
-                }
-            }
-        }
+        return JSONUnescape.string(string, in: text)
     }
 
     /// The nearest `Double`; an infinity or a zero when the number is out of its range.

@@ -23,6 +23,10 @@ public struct JSONError: Error, Equatable, Sendable {
         case typeMismatch
         /// A number, but not an integer that `Int64` holds.
         case notInt64
+        /// An object without a member that it has to have.
+        case missingMember
+        /// More than whoever reads it takes.
+        case tooLong
         /// The caller's fault: this call does not fit where the cursor stands.
         case outOfOrder
     }
@@ -61,6 +65,8 @@ extension JSONError.Code: CustomStringConvertible {
         case .trailingBytes: "bytes after the value"
         case .typeMismatch: "value of another type"
         case .notInt64: "not a 64-bit integer"
+        case .missingMember: "a member is missing"
+        case .tooLong: "too long"
         case .outOfOrder: "call out of order"
         }
     }

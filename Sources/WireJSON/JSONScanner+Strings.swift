@@ -6,6 +6,11 @@ extension JSONScanner {
     func string(
         from start: Int, stoppedAt stop: Int, window: inout JSONStopWindow
     ) throws(JSONError) -> JSONString {
+        // Whole blocks at once; what is wrong with a string, and where, the loop below tells.
+        if let (end, hasEscapes) = ByteScan.jsonString(in: text, from: stop) {
+            let range = ByteRange(start: start, count: end - start)
+            return JSONString(range: range, hasEscapes: hasEscapes)
+        }
         var index = stop
         var hasEscapes = false
         while index < text.count {

@@ -74,6 +74,20 @@ extension JSONUnescape {
         }
     }
 
+    /// One allocation, none when it is short.
+    static func string(_ string: JSONString, in text: Span<UInt8>) -> String {
+        String(utf8Capacity: string.range.count) { output in
+            var pieces = JSONUnescape(string, in: text)
+            while let piece = pieces.next() {
+                switch piece {
+                case .run(let range): output.append(copying: text.extracting(range.indices))
+                case .scalar(let scalar):
+                    for unit in UTF8.encode(scalar)! { output.append(unit) }
+                }
+            }
+        }
+    }
+
     /// `JSONCursor.utf8`: as a method there, which would depend on a borrowed and on an inout value,
     /// Swift 6.3 refuses it.
     @usableFromInline
@@ -92,5 +106,13 @@ extension JSONUnescape {
         var scratch = ScratchBuffer()
         append(string, of: text, to: &scratch)
         return ASCII.equals(scratch.bytes, name)
+    }
+
+    @usableFromInline
+    static func matches(_ string: JSONString, in text: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
+        var scratch = ScratchBuffer()
+        append(string, of: text, to: &scratch)
+        return ByteScan.equals(
+            ByteRange(start: 0, count: scratch.count), of: scratch.bytes, name)
     }
 }

@@ -1,11 +1,40 @@
+internal import WireBytes
+
 extension JSONValue {
-    /// Reads one whole JSON text.
+    /// Reads one whole JSON text of less than 256 MiB.
     public init(
         parsing text: Span<UInt8>, depthLimit: Int = JSON.maximumDepth
     ) throws(JSONError) {
-        var cursor = JSONCursor(text, depthLimit: depthLimit)
-        try self.init(reading: &cursor)
-        try cursor.finish()
+        var tape = JSONTape()
+        try tape.parse(text, depthLimit: depthLimit)
+        self.init(JSONElement(tape.nodes, text))
+    }
+
+    /// A copy of a document's value. Recursive, but never deeper than the document.
+    public init(_ element: JSONElement) {
+        switch element.node.kind {
+        case .null: self = .null
+        case .false: self = .bool(false)
+        case .true: self = .bool(true)
+        case .int: self = .int(element.node.int)
+        case .uint: self = .uint(element.node.uint)
+        case .double, .number: self = .double(element.double ?? .nan)
+        case .string, .escapedString: self = .string(element.string ?? "")
+        case .array:
+            var elements: [JSONValue] = []
+            elements.reserveCapacity(element.count)
+            var children = element.children
+            while let child = children.next() { elements.append(JSONValue(child)) }
+            self = .array(elements)
+        case .object:
+            var members: [Member] = []
+            members.reserveCapacity(element.count)
+            var children = element.children
+            while let child = children.next() {
+                members.append(Member(key: child.key ?? "", value: JSONValue(child)))
+            }
+            self = .object(members)
+        }
     }
 
     /// Reads the value that comes next. Recursive, but never deeper than the cursor's limit.

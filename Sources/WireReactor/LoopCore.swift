@@ -6,8 +6,10 @@ package import WireTime
 /// One thread, one epoll instance: brings events to those who wait, keeps deadlines, and runs the jobs
 /// of tasks that prefer it.
 ///
-/// A tick: take what other threads have asked; wait; read the clock once; bring events; run jobs; then
-/// let timers fire, so that bytes which are there beat a deadline that has passed.
+/// A tick: take what other threads have asked; wait; read the clock once; bring each event and run the
+/// jobs that it has made, so that no record waits for others to be read and what is touched is still in
+/// the processor's caches; then let timers fire, so that bytes which are there beat a deadline that has
+/// passed.
 ///
 /// `@unchecked Sendable`: what is under "The loop's own" is touched by the loop's thread only, the rest
 /// is atomic or behind a lock.
@@ -35,17 +37,42 @@ package final class LoopCore: @unchecked Sendable {
     private static let wakeToken = UInt64.max
 
     // The loop's own
-    private var jobs: [LoopJob] = []
-    private var timers = TimerHeap()
+    /// Unchecked, because the check would cost more than most accesses. Safe because the loop's thread
+    /// alone comes here, and by `fresh`, where no access lasts longer than a statement.
+    @exclusivity(unchecked) private var freshWork = Fresh()
     private let events = EventBuffer()
     /// Jobs between two looks at the sockets.
     private static let jobsPerTick = 1024
 
+    /// What its own thread has brought since it looked last.
+    private struct Fresh {
+        var jobs: [LoopJob] = []
+        var timers: [(any LoopTimer, Instant)] = []
+
+        /// - Returns: whether there are jobs.
+        mutating func hand(to heap: inout TimerHeap) -> Bool {
+            if !timers.isEmpty {
+                for (timer, due) in timers { heap.insert(timer, due: due) }
+                timers.removeAll(keepingCapacity: true)
+            }
+            return !jobs.isEmpty
+        }
+    }
+
+    @inline(__always) private var fresh: Fresh {
+        _read { yield unsafe freshWork }
+        _modify { yield unsafe &freshWork }
+    }
+
     /// What only `run` needs: a local of it, because an object's properties are checked at each use for
     /// overlapping ones.
     private struct Work {
+        var timers = TimerHeap()
         var running: [LoopJob] = []
-        var signalled: [(Waiter, Epoll.Event)] = []
+        /// Whom the events of a wait are for.
+        var addressees: [(waiter: Waiter, index: Int)] = []
+        /// Of this tick.
+        var jobsRun = 0
         var statistics = LoopStatistics()
     }
 
@@ -88,7 +115,7 @@ package final class LoopCore: @unchecked Sendable {
     /// Has a timer fire. From any thread; wakes the loop only if it would sleep past that.
     package func schedule(_ timer: any LoopTimer, at due: Instant) {
         if due == .distantFuture { return }
-        if isCurrent { return timers.insert(timer, due: due) }
+        if isCurrent { return fresh.timers.append((timer, due)) }
         inbox.push(.timer(timer, due))
         if due.nanoseconds < sleepsUntil.load(ordering: .sequentiallyConsistent) { wakeUp() }
     }
@@ -102,8 +129,11 @@ package final class LoopCore: @unchecked Sendable {
         wakeUp()
     }
 
+    /// Calls `callback` with `.none` on the loop's thread, but not before this returns. From any thread.
+    package func call(_ callback: any LoopCallback) { enqueue(.callback(callback)) }
+
     func enqueue(_ job: LoopJob) {
-        if isCurrent { return jobs.append(job) }
+        if isCurrent { return fresh.jobs.append(job) }
         inbox.push(.job(job))
         wakeUp()
         if hasEnded.load(ordering: .sequentiallyConsistent) { runLate() }
@@ -127,12 +157,16 @@ package final class LoopCore: @unchecked Sendable {
         var before = MonotonicClock.now
         while !isStopping.load(ordering: .relaxed) {
             work.statistics.messages += takeInbox()
-            let count = waitForEvents(from: before)
+            let count = waitForEvents(from: before, &work)
             let now = MonotonicClock.now
             work.statistics.waited = work.statistics.waited + now.since(before)
+            work.jobsRun = 0
+            // What other threads brought, first.
+            runFreshJobs(&work)
             bring(count, &work)
-            runJobs(&work)
-            work.statistics.timers += fireTimers(at: now)
+            while work.jobsRun < LoopCore.jobsPerTick, !fresh.jobs.isEmpty { runFreshJobs(&work) }
+            work.statistics.jobs += work.jobsRun
+            work.statistics.timers += fireTimers(at: now, &work.timers)
             before = MonotonicClock.now
             work.statistics.worked = work.statistics.worked + before.since(now)
             work.statistics.ticks += 1
@@ -140,8 +174,8 @@ package final class LoopCore: @unchecked Sendable {
         }
         threadID.store(0, ordering: .sequentiallyConsistent)
         hasEnded.store(true, ordering: .sequentiallyConsistent)
-        let left = jobs
-        jobs = []
+        let left = fresh.jobs
+        fresh = Fresh()
         for job in left { job.run() }
         runLate()
     }
@@ -160,16 +194,16 @@ package final class LoopCore: @unchecked Sendable {
     private func takeInbox() -> Int {
         inbox.takeAll { message in
             switch message {
-            case .job(let job): jobs.append(job)
-            case .timer(let timer, let due): timers.insert(timer, due: due)
+            case .job(let job): fresh.jobs.append(job)
+            case .timer(let timer, let due): fresh.timers.append((timer, due))
             case .wake(let waiter): waiter.wake()
             }
         }
     }
 
-    private func waitForEvents(from now: Instant) -> Int {
-        if !jobs.isEmpty { return epoll.wait(events, for: .zero) }
-        let next = timers.next
+    private func waitForEvents(from now: Instant, _ work: inout Work) -> Int {
+        if fresh.hand(to: &work.timers) { return epoll.wait(events, for: .zero) }
+        let next = work.timers.next
         sleepsUntil.store(next.nanoseconds, ordering: .sequentiallyConsistent)
         isAsleep.store(true, ordering: .sequentiallyConsistent)
         // What was pushed before this look is seen by it; who pushes after it sees `isAsleep`.
@@ -183,33 +217,32 @@ package final class LoopCore: @unchecked Sendable {
 
     private func bring(_ count: Int, _ work: inout Work) {
         if count == 0 { return }
+        // All at once: who leaves meanwhile is a waiter for whom nobody waits any more.
         table.withLock { table in
             for index in 0..<count {
-                let event = events[index]
-                if let waiter = table.find(event.token) {
-                    work.signalled.append((waiter, event))
-                }
+                guard let waiter = table.find(events[index].token) else { continue }
+                work.addressees.append((waiter, index))
             }
         }
-        for (waiter, event) in work.signalled { waiter.signal(event) }
-        work.statistics.events += work.signalled.count
-        work.signalled.removeAll(keepingCapacity: true)
+        work.statistics.events += work.addressees.count
+        for (waiter, index) in work.addressees {
+            waiter.signal(events[index])
+            if work.jobsRun < LoopCore.jobsPerTick { runFreshJobs(&work) }
+        }
+        work.addressees.removeAll(keepingCapacity: true)
     }
 
-    private func runJobs(_ work: inout Work) {
-        var left = LoopCore.jobsPerTick
-        while left > 0 {
-            swap(&jobs, &work.running)
-            if work.running.isEmpty { return }
-            for job in work.running { job.run() }
-            left -= work.running.count
-            work.statistics.jobs += work.running.count
-            work.running.removeAll(keepingCapacity: true)
-        }
+    /// The jobs that are there; what they bring is left for the next time.
+    private func runFreshJobs(_ work: inout Work) {
+        if fresh.jobs.isEmpty { return }
+        swap(&fresh.jobs, &work.running)
+        for job in work.running { job.run() }
+        work.jobsRun += work.running.count
+        work.running.removeAll(keepingCapacity: true)
     }
 
     /// - Returns: how many fired.
-    private func fireTimers(at now: Instant) -> Int {
+    private func fireTimers(at now: Instant, _ timers: inout TimerHeap) -> Int {
         var count = 0
         while let timer = timers.popDue(at: now) {
             count += 1

@@ -1,3 +1,5 @@
+internal import WireSockets
+
 /// Runs tasks on a loop: `withTaskExecutorPreference(loop.taskExecutor) { ... }`.
 ///
 /// Not the same object as the actors' executor: one that is both kinds could not tell as which it was
@@ -8,7 +10,7 @@ public final class LoopTaskExecutor: TaskExecutor {
     init(_ core: LoopCore) { self.core = core }
 
     public func enqueue(_ job: consuming ExecutorJob) {
-        core.enqueue(LoopJob(job: UnownedJob(job), executor: .task(self)))
+        core.enqueue(.task(UnownedJob(job), self))
     }
 }
 
@@ -20,7 +22,7 @@ public final class LoopSerialExecutor: SerialExecutor {
     init(_ core: LoopCore) { self.core = core }
 
     public func enqueue(_ job: consuming ExecutorJob) {
-        core.enqueue(LoopJob(job: UnownedJob(job), executor: .serial(self)))
+        core.enqueue(.serial(UnownedJob(job), self))
     }
 
     public func checkIsolated() {
@@ -28,21 +30,20 @@ public final class LoopSerialExecutor: SerialExecutor {
     }
 }
 
-/// A piece of a task, and as what kind of executor the loop was given it.
-struct LoopJob: Sendable {
-    enum Executor: Sendable {
-        case task(LoopTaskExecutor)
-        case serial(LoopSerialExecutor)
-    }
-
-    let job: UnownedJob
-    let executor: Executor
+/// What a loop runs between its looks at the sockets: a piece of a task, and as what kind of executor
+/// the loop was given it, or a callback.
+enum LoopJob: Sendable {
+    case task(UnownedJob, LoopTaskExecutor)
+    case serial(UnownedJob, LoopSerialExecutor)
+    case callback(any LoopCallback)
 
     func run() {
-        switch executor {
-        case .task(let executor): unsafe job.runSynchronously(on: executor.asUnownedTaskExecutor())
-        case .serial(let executor):
+        switch self {
+        case .task(let job, let executor):
+            unsafe job.runSynchronously(on: executor.asUnownedTaskExecutor())
+        case .serial(let job, let executor):
             unsafe job.runSynchronously(on: executor.asUnownedSerialExecutor())
+        case .callback(let callback): callback.resumed(.none)
         }
     }
 }

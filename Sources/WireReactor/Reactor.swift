@@ -41,7 +41,6 @@ public final class Reactor: Sendable {
     /// How many loops there are (or will be, once a connection needs one).
     public let loopCount: Int
     private let state = Lock(State())
-    package let nameLookUps = NameLookUps()
 
     /// - Parameter loops: how many threads. One serves thousands of streams; a second pays when one is
     ///   busy all the time (`EventLoop.statistics`).

@@ -10,9 +10,9 @@ package final class ReactorTransport: ByteTransport {
 
     /// Starts connecting.
     package init(
-        connectingTo address: SocketAddress, on loop: EventLoop
+        connectingTo address: SocketAddress, _ setup: SocketSetup = .none, on loop: EventLoop
     ) throws(SystemError) {
-        connection = try TCPTransport(connectingTo: address)
+        connection = try TCPTransport(connectingTo: address, setup)
         waiter = Waiter(on: loop.core)
         do throws(SystemError) {
             token = try loop.core.register(connection.descriptor, for: waiter)
@@ -25,7 +25,10 @@ package final class ReactorTransport: ByteTransport {
     package var peer: String { connection.peer }
     package var interruptible: any Interruptible { connection.interruptible }
 
-    package func finishConnecting() -> SystemError? { connection.finishConnecting() }
+    package var receiveStamp: ReceiveStamp? { connection.receiveStamp }
+    package var facts: ConnectionFacts { connection.facts }
+
+    package func finishConnecting() -> ConnectResult { connection.finishConnecting() }
 
     package func receive(into output: inout OutputRawSpan) -> ReceiveResult {
         connection.receive(into: &output)
@@ -33,6 +36,10 @@ package final class ReactorTransport: ByteTransport {
 
     package func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult {
         connection.send(first, second)
+    }
+
+    package func setReceiveLowWatermark(_ bytes: Int) throws(SystemError) {
+        try connection.setReceiveLowWatermark(bytes)
     }
 
     package func isReadable() -> Bool { connection.isReadable() }
@@ -60,6 +67,25 @@ package final class ReactorTransport: ByteTransport {
     ) async -> Readiness {
         await waiter.wait(for: interest, until: deadline)
     }
+
+    /// The same for who is no task; see `Waiter.wait`.
+    package func ready(
+        for interest: Readiness, until deadline: Instant, resuming callback: any LoopCallback
+    ) -> Readiness? {
+        waiter.wait(for: interest, until: deadline, resuming: callback)
+    }
+
+    /// Ends the wait for this connection, or the next one, with `.none`. From any thread.
+    package func wake() { waiter.wake() }
+
+    /// The connection without its loop.
+    package var plain: TCPTransport { connection }
+
+    /// On the connection's loop.
+    package func makeWaiter() -> Waiter { Waiter(on: waiter.loop) }
+
+    /// Whatever happens to the connection also wakes `other`, from now on or until nil is given.
+    package func relay(to other: Waiter?) { waiter.relay(to: other) }
 
     package func close() {
         waiter.loop.deregister(token)

@@ -3,8 +3,8 @@ package import WireSockets
 package import WireTime
 internal import WireTransport
 
-/// One suspended task at a time, and what it waits for: readiness of a connection, a deadline, or
-/// somebody's `wake`. Events that come while nobody waits are remembered.
+/// One suspended task or callback at a time, and what it waits for: readiness of a connection, a
+/// deadline, or somebody's `wake`. Events that come while nobody waits are remembered.
 ///
 ///     nobody waits | event, wake          | remembered: the next wait returns at once
 ///     nobody waits | wait                 | waits; a deadline earlier than the loop's next call of
@@ -17,7 +17,7 @@ internal import WireTransport
 /// is told the new one.
 package final class Waiter: LoopTimer, Interruptible {
     fileprivate struct State {
-        var suspended: SuspendedTask?
+        var suspended: Suspended?
         var interest = Readiness.none
         var remembered = Readiness.none
         /// The peer has closed or the connection failed: readable for ever.
@@ -27,6 +27,8 @@ package final class Waiter: LoopTimer, Interruptible {
         /// When the loop will call `fire`.
         var scheduled = Instant.distantFuture
         var isRetired = false
+        /// Whom events also wake.
+        var relay: Waiter?
     }
 
     package let loop: LoopCore
@@ -39,39 +41,77 @@ package final class Waiter: LoopTimer, Interruptible {
     /// - Returns: what of `interest` there is; `.none` at the deadline or after `wake`.
     package func wait(for interest: Readiness, until deadline: Instant) async -> Readiness {
         await unsafe withUnsafeContinuation { continuation in
-            var isNew = false
-            let ready = state.withLock { state -> Readiness? in
-                if let ready = state.take(interest) { return ready }
-                state.suspended = unsafe SuspendedTask(continuation)
-                state.interest = interest
-                state.deadline = deadline
-                if deadline < state.scheduled {
-                    state.scheduled = deadline
-                    isNew = true
-                }
-                return nil
+            let task = unsafe SuspendedTask(continuation)
+            var who: Suspended? = .task(task)
+            if let ready = suspend(&who, for: interest, until: deadline) {
+                task.resume(ready)
             }
-            if let ready { unsafe continuation.resume(returning: ready) }
-            if isNew { loop.schedule(self, at: deadline) }
         }
+    }
+
+    /// The same without a task: `callback` is called once, on the loop's thread. Elsewhere that may be
+    /// before this has returned.
+    ///
+    /// - Returns: what the wait brings, if it is there already: then nobody is called.
+    package func wait(
+        for interest: Readiness, until deadline: Instant, resuming callback: any LoopCallback
+    ) -> Readiness? {
+        var who: Suspended? = .callback(callback)
+        return suspend(&who, for: interest, until: deadline)
+    }
+
+    /// - Parameter who: is taken if it has to wait.
+    private func suspend(
+        _ who: inout Suspended?, for interest: Readiness, until deadline: Instant
+    ) -> Readiness? {
+        var isNew = false
+        let ready = state.withLock { state -> Readiness? in
+            if let ready = state.take(interest) { return ready }
+            state.suspended = who.take()
+            state.interest = interest
+            state.deadline = deadline
+            if deadline < state.scheduled {
+                state.scheduled = deadline
+                isNew = true
+            }
+            return nil
+        }
+        if isNew { loop.schedule(self, at: deadline) }
+        return ready
     }
 
     /// Ends this wait or the next one with `.none`. From any thread.
     package func wake() {
-        let suspended = state.withLock { state in
+        let suspended = state.withLock { state -> Suspended? in
             if state.suspended == nil { state.isWoken = true }
             return state.suspended.take()
         }
-        suspended?.resume(.none)
+        switch suspended {
+        case .callback(let callback) where !loop.isCurrent: loop.call(callback)
+        default: suspended?.resume(.none)
+        }
     }
 
     /// The same, through the loop: nobody else's code runs in the calling thread.
     package func interrupt() { loop.wake(self) }
 
+    /// Events of this waiter's connection also wake `other`, who waits for several; at once when there
+    /// has been one already. They are remembered here as ever.
+    package func relay(to other: Waiter?) {
+        let hadEvent = state.withLock { state in
+            state.relay = other
+            return state.remembered != .none || state.isFinal
+        }
+        if hadEvent { other?.wake() }
+    }
+
     /// An event of the connection.
     func signal(_ event: Epoll.Event) {
         var ready = Readiness.none
-        let suspended = state.withLock { state -> SuspendedTask? in
+        var relay: Waiter?
+        defer { relay?.wake() }
+        let suspended = state.withLock { state -> Suspended? in
+            relay = state.relay
             if event.readable { state.remembered.read = true }
             if event.writable { state.remembered.write = true }
             if event.isFinal { state.isFinal = true }
@@ -91,11 +131,14 @@ package final class Waiter: LoopTimer, Interruptible {
         if isScheduled { loop.noteRetiredTimer() }
     }
 
+    /// The peer has ended the connection, or it has failed; what came before may still be unread.
+    package var isFinal: Bool { state.withLock { $0.isFinal } }
+
     package var isRetired: Bool { state.withLock { $0.isRetired } }
 
     package func fire(at now: Instant) -> Instant? {
         var next: Instant?
-        let suspended = state.withLock { state -> SuspendedTask? in
+        let suspended = state.withLock { state -> Suspended? in
             state.scheduled = .distantFuture
             if state.suspended == nil { return nil }
             if state.deadline > now {
@@ -124,6 +167,23 @@ extension Waiter.State {
         if interest.read { remembered.read = false }
         if interest.write { remembered.write = false }
         return ready
+    }
+}
+
+/// Called on a loop's thread.
+package protocol LoopCallback: AnyObject, Sendable {
+    func resumed(_ ready: Readiness)
+}
+
+private enum Suspended {
+    case task(SuspendedTask)
+    case callback(any LoopCallback)
+
+    consuming func resume(_ ready: Readiness) {
+        switch consume self {
+        case .task(let task): task.resume(ready)
+        case .callback(let callback): callback.resumed(ready)
+        }
     }
 }
 

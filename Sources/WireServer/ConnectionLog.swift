@@ -1,4 +1,5 @@
 public import WireHTTP1
+package import WireSockets
 internal import WireSystem
 public import WireTime
 
@@ -47,22 +48,22 @@ public struct ConnectionRecord: Sendable {
     public let id: Int
     public let acceptedAt: Instant
     /// The first 10,000 of them.
-    public internal(set) var requests: [Request] = []
+    public package(set) var requests: [Request] = []
     /// What the client sent that was no request; it ended the connection.
-    public internal(set) var requestError: HTTP1Error?
-    public internal(set) var bytesReceived = 0
+    public package(set) var requestError: HTTP1Error?
+    public package(set) var bytesReceived = 0
     /// Bytes that the kernel took. Those last ones may not have reached the client.
-    public internal(set) var bytesSent = 0
+    public package(set) var bytesSent = 0
     /// The first 100,000 of them.
-    public internal(set) var writes: [Write] = []
+    public package(set) var writes: [Write] = []
     /// The kernel takes no more for now: the client does not read.
-    public internal(set) var isBlocked = false
+    public package(set) var isBlocked = false
     /// When the last script had no step left but to stall or to close.
-    public internal(set) var scriptDoneAt: Instant?
-    public internal(set) var clientClose: ClientClose?
-    public internal(set) var serverClose: ServerClose?
+    public package(set) var scriptDoneAt: Instant?
+    public package(set) var clientClose: ClientClose?
+    public package(set) var serverClose: ServerClose?
     /// Nothing of it will change any more.
-    public internal(set) var isOver = false
+    public package(set) var isOver = false
 
     init(id: Int, acceptedAt: Instant) {
         self.id = id
@@ -84,9 +85,15 @@ public final class ConnectionLog: Sendable {
 
     /// How many connections are remembered; the oldest are forgotten.
     private let capacity: Int
+    private let observer: (any ConnectionObserver)?
     private let state = Monitor(State())
 
-    package init(capacity: Int = 100_000) { self.capacity = capacity }
+    package init(
+        capacity: Int = 100_000, observer: (any ConnectionObserver)? = nil
+    ) {
+        self.capacity = capacity
+        self.observer = observer
+    }
 
     /// All connections, in the order of acceptance.
     public var connections: [ConnectionRecord] {
@@ -117,7 +124,8 @@ public final class ConnectionLog: Sendable {
         wait(for: connection, until: limit) { $0.clientClose != nil || $0.isOver }?.clientClose
     }
 
-    package func accepted(_ connection: Int, at now: Instant) {
+    package func accepted(_ connection: Int, from peer: SocketAddress? = nil, at now: Instant) {
+        observer?.accepted(connection, from: peer, at: now)
         state.update { state in
             state.records[connection] = ConnectionRecord(id: connection, acceptedAt: now)
             if state.records.count > capacity {
@@ -127,7 +135,7 @@ public final class ConnectionLog: Sendable {
         }
     }
 
-    func change(_ connection: Int, _ body: (inout ConnectionRecord) -> Void) {
+    package func change(_ connection: Int, _ body: (inout ConnectionRecord) -> Void) {
         state.update { state in
             if let index = state.records.index(forKey: connection) {
                 body(&state.records.values[index])
@@ -138,20 +146,29 @@ public final class ConnectionLog: Sendable {
 
 extension ConnectionLog {
     package func received(_ request: ServedRequest) {
-        change(request.connection) { record in
+        observer?.received(request)
+        received(
+            request.connection, method: request.method, target: request.target,
+            bodyBytes: request.body.count, at: request.receivedAt)
+    }
+
+    package func received(
+        _ connection: Int, method: String, target: String, bodyBytes: Int, at now: Instant
+    ) {
+        change(connection) { record in
             guard record.requests.count < 10_000 else { return }
             record.requests.append(
                 ConnectionRecord.Request(
-                    method: request.method, target: request.target,
-                    bodyBytes: request.body.count, receivedAt: request.receivedAt,
+                    method: method, target: target, bodyBytes: bodyBytes, receivedAt: now,
                     answerStart: record.bytesSent))
         }
     }
 
-    package func sent(_ count: Int, on connection: Int, at now: Instant) {
+    /// - Parameter now: when, for its list of writes.
+    package func sent(_ count: Int, on connection: Int, at now: Instant? = nil) {
         change(connection) { record in
             record.bytesSent += count
-            guard record.writes.count < 100_000 else { return }
+            guard let now, record.writes.count < 100_000 else { return }
             record.writes.append(ConnectionRecord.Write(at: now, bytesSent: record.bytesSent))
         }
     }
@@ -159,21 +176,24 @@ extension ConnectionLog {
     package func clientClosed(
         _ connection: Int, _ kind: ConnectionRecord.ClientClose.Kind, at now: Instant
     ) {
+        var close: ConnectionRecord.ClientClose?
         change(connection) { record in
             record.clientClose = ConnectionRecord.ClientClose(
                 kind: kind, seenAt: now, bytesSent: record.bytesSent)
             record.isOver = true
+            close = record.clientClose
         }
+        if let close { observer?.left(connection, close) }
     }
 
-    func serverClosed(
+    package func serverClosed(
         _ connection: Int, _ kind: ConnectionRecord.ServerClose.Kind, at now: Instant
     ) {
+        let close = ConnectionRecord.ServerClose(kind: kind, at: now)
         change(connection) { record in
-            if record.serverClose == nil {
-                record.serverClose = ConnectionRecord.ServerClose(kind: kind, at: now)
-            }
+            if record.serverClose == nil { record.serverClose = close }
             record.isOver = kind != .finish
         }
+        observer?.ended(connection, close)
     }
 }

@@ -9,6 +9,18 @@ public enum RecordingError: Error, Equatable, Sendable {
     case file(SystemError)
     /// The `.timing` file is not what it has to be; says of which recording, and why.
     case timing(name: String, reason: String)
+    /// A directory without any.
+    case none(in: String)
+}
+
+extension RecordingError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .timing(let name, let reason): "\(name).timing: \(reason)"
+        case .none(let path): "no recordings in \(path) (NAME.request, NAME.response, NAME.timing)"
+        }
+    }
 }
 
 /// Bytes of one connection as they were recorded: `NAME.request`, `NAME.response`, `NAME.timing`.
@@ -81,6 +93,16 @@ public struct Recording: Sendable {
             recordings.append(try Recording(path: "\(directory)/\(name)"))
         }
         return recordings
+    }
+
+    /// What a path stands for: a directory's recordings, or the one that is called so.
+    ///
+    /// - Throws: also when there is none.
+    public static func all(at path: String) throws(RecordingError) -> [Recording] {
+        if Files.exists(path + ".response") { return [try Recording(path: path)] }
+        let found = try all(in: path)
+        if found.isEmpty { throw .none(in: path) }
+        return found
     }
 
     /// A recording of any size that a test can want, not any file that somebody names.

@@ -6,8 +6,8 @@ internal import WireSystem
 /// times, simulated ones, and misbehaviour. It is what tests run against, and what a program embeds
 /// that wants to be tried without a model.
 ///
-/// One thread, many connections, no TLS. It is meant for loopback, its default: it protects itself
-/// against broken clients, not against hostile ones.
+/// One thread, many connections, no TLS. It is meant for loopback, its default; what it holds for its
+/// clients is limited by `ServerOptions`.
 ///
 /// A client that shuts down its sending side alone counts as gone, as it does for a Go server.
 public final class ReplayServer: Sendable {
@@ -20,11 +20,9 @@ public final class ReplayServer: Sendable {
     /// Where it listens.
     public let address: SocketAddress
     /// What became of the connections.
-    public let log = ConnectionLog()
+    public let log: ConnectionLog
 
-    private let listener: StreamSocket
-    private let behaviour: ServerBehaviour
-    private let options: ServerOptions
+    private let setup: ServerSetup
     private let phase = Lock(Phase.idle)
     private let stopped = StopFlag()
 
@@ -35,12 +33,15 @@ public final class ReplayServer: Sendable {
         on address: SocketAddress = .loopback(port: 0), _ behaviour: ServerBehaviour,
         options: ServerOptions = ServerOptions()
     ) throws(SystemError) {
-        listener = try StreamSocket.listen(on: address)
+        let listener = try StreamSocket.listen(on: address, backlog: 4096)
         try listener.setBufferSizes(
             send: options.sendBufferBytes, receive: options.receiveBufferBytes)
         self.address = listener.localAddress ?? address
-        self.behaviour = behaviour
-        self.options = options
+        log = ConnectionLog(
+            capacity: options.loggedConnections, observer: options.observer)
+        setup = try ServerSetup(
+            listener: listener, address: self.address, behaviour: behaviour, options: options,
+            log: log)
     }
 
     deinit { stop() }
@@ -52,17 +53,12 @@ public final class ReplayServer: Sendable {
 
     /// Serves on a thread of its own.
     public func start() {
-        let (listener, behaviour, options) = (listener, behaviour, options)
-        let (log, stopped) = (log, stopped)
+        let (setup, stopped) = (setup, stopped)
         phase.withLock { phase in
             guard case .idle = phase else { return }
             // The thread does not hold the server, so that dropping the server stops it.
             phase = .running(
-                PlainThread {
-                    var loop = ServerLoop(
-                        listener: listener, behaviour: behaviour, options: options, log: log)
-                    loop.run { stopped.isSet }
-                })
+                PlainThread { ServerLoop(setup).run { stopped.isSet } })
         }
     }
 
@@ -74,8 +70,7 @@ public final class ReplayServer: Sendable {
             return true
         }
         guard isFirst else { return }
-        var loop = ServerLoop(listener: listener, behaviour: behaviour, options: options, log: log)
-        loop.run { stopped.isSet }
+        ServerLoop(setup).run { stopped.isSet }
     }
 
     /// Closes every connection and the port. When it returns, the server's own thread has ended; a
@@ -87,8 +82,9 @@ public final class ReplayServer: Sendable {
             guard case .running(let thread) = phase else { return nil }
             return thread
         }
-        // Wakes the loop: a listener that is shut down is ready.
-        listener.descriptor.shutdown()
+        setup.wakeEvent.signal()
+        // Nobody is let in any more, should the loop not have been started.
+        setup.listener.descriptor.shutdown()
         thread?.join()
     }
 }

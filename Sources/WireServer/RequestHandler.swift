@@ -43,10 +43,36 @@ public enum Expectation: Sendable {
 public protocol RequestHandler: Sendable {
     func script(for request: ServedRequest) -> Script
     func expectation(of request: ReceivedRequest) -> Expectation
+    /// What answers the request when that is more than a script.
+    ///
+    /// - Parameter waker: gives the connection its turn; to be kept no longer than the source.
+    func answer(to request: ServedRequest, waking waker: any ConnectionWaker) -> any ResponseSource
+    /// What a new connection does instead of reading requests; nil, the usual: nothing.
+    func opening(of connection: Int) -> Opening?
 }
 
 extension RequestHandler {
     public func expectation(of request: ReceivedRequest) -> Expectation { .standard }
+
+    public func answer(
+        to request: ServedRequest, waking waker: any ConnectionWaker
+    ) -> any ResponseSource {
+        ScriptSource(script(for: request), from: request.receivedAt)
+    }
+
+    public func opening(of connection: Int) -> Opening? { nil }
+}
+
+/// A script that a connection performs instead of reading requests: what comes is dropped.
+public struct Opening: Sendable {
+    /// How many bytes have to have come first.
+    public let afterBytes: Int
+    public let script: Script
+
+    public init(afterBytes: Int = 0, _ script: Script) {
+        self.afterBytes = afterBytes
+        self.script = script
+    }
 }
 
 /// A closure as a handler.

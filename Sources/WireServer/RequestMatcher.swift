@@ -10,7 +10,9 @@ public struct RequestMatcher: Sendable {
         case bytes
         /// The same JSON value: white space, order of members and forms of numbers do not count.
         case json
-        /// The same path (the query does not count) and the same `model`; then the path alone.
+        /// The same path (the query does not count) and the same `model`; then the path alone. Of
+        /// those, if there are any, the ones that are asked for in the same form: as a stream or
+        /// whole, with tools or without.
         case path
     }
 
@@ -25,6 +27,19 @@ public struct RequestMatcher: Sendable {
         /// The body as a canonical JSON text; nil when it is no JSON.
         let json: [UInt8]?
         let model: String?
+        let form: Form
+    }
+
+    /// In what form an answer is asked for.
+    private struct Form: Equatable, Sendable {
+        let isStream: Bool
+        let hasTools: Bool
+
+        init(_ request: JSONValue?, target: String) {
+            // What is not said: Ollama's own routes stream, OpenAI's do not.
+            isStream = request?["stream"]?.boolValue ?? target.hasPrefix("/api/")
+            hasTools = !(request?["tools"]?.arrayValue ?? []).isEmpty
+        }
     }
 
     private let strictness: Strictness
@@ -42,7 +57,8 @@ public struct RequestMatcher: Sendable {
             let value = try? JSONValue(parsing: exchange.body.span)
             return Candidate(
                 exchange: exchange, json: value?.canonicalBytes,
-                model: value?["model"]?.stringValue)
+                model: value?["model"]?.stringValue,
+                form: Form(value, target: exchange.request.target))
         }
     }
 
@@ -94,7 +110,10 @@ public struct RequestMatcher: Sendable {
         }
         let model = value?["model"]?.stringValue
         let sameModel = near.filter { model != nil && candidates[$0].model == model }
-        return sameModel.isEmpty ? near : sameModel
+        let group = sameModel.isEmpty ? near : sameModel
+        let form = Form(value, target: request.target)
+        let sameForm = group.filter { candidates[$0].form == form }
+        return sameForm.isEmpty ? group : sameForm
     }
 
     /// Of equals, those whose client spoke the same version and wanted the same of the connection,

@@ -23,13 +23,17 @@ extension Script {
     }
 
     /// `{"error":"..."}`, as Ollama answers.
-    public static func error(_ message: String, status: Int, toHEAD: Bool = false) -> Script {
+    public static func error(
+        _ message: String, status: Int, fields: [(name: String, value: String)] = [],
+        toHEAD: Bool = false
+    ) -> Script {
         var writer = JSONWriter()
         writer.beginObject()
         writer.field("error", message)
         writer.endObject()
         return response(
-            status: status, fields: [("Content-Type", "application/json; charset=utf-8")],
+            status: status,
+            fields: [("Content-Type", "application/json; charset=utf-8")] + fields,
             body: writer.bytes, toHEAD: toHEAD)
     }
 
@@ -84,12 +88,15 @@ extension Script {
         case 307: "Temporary Redirect"
         case 400: "Bad Request"
         case 404: "Not Found"
+        case 408: "Request Timeout"
         case 413: "Content Too Large"
         case 417: "Expectation Failed"
         case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"
+        case 502: "Bad Gateway"
         case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
         case 505: "HTTP Version Not Supported"
         default: "Status \(status)"
         }

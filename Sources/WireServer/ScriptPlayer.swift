@@ -3,17 +3,7 @@ package import WireTime
 /// Where a script stands. Pure: `now` comes in, what to do comes out; the caller reports how much
 /// of a piece was taken.
 package struct ScriptPlayer {
-    package enum Action: Equatable {
-        /// Send these bytes, or as many as go, and call `sent`.
-        case send(ArraySlice<UInt8>)
-        case wait(until: Instant)
-        case finish
-        case close
-        case reset
-        case stall
-        /// The script has run out.
-        case done
-    }
+    package typealias Action = ResponseAction
 
     private let steps: [Script.Step]
     private var index = 0

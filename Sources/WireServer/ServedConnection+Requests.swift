@@ -1,13 +1,13 @@
 internal import WireBytes
-internal import WireHTTP1
+package import WireHTTP1
 internal import WireTime
 
 extension ServedConnection {
-    /// Reads what it can of the next request; `player` is set once there is an answer.
+    /// Reads what it can of the next request; `source` is set once there is an answer.
     func readRequest(at now: Instant) {
-        guard case .requests(let handler) = behaviour else { return }
+        guard case .requests(let handler) = setup.behaviour else { return }
         do throws(HTTP1Error) {
-            while player == nil {
+            while source == nil {
                 switch try decoder.advance(&buffer) {
                 case .head: try takeHead(handler, at: now)
                 case .content(let count):
@@ -47,19 +47,54 @@ extension ServedConnection {
             connection: id, index: requestCount, head: head, body: body, receivedAt: now)
         requestCount += 1
         body = []
+        returnMemory()
         decoder = RequestDecoder(limits: options.limits)
         log.received(request)
-        start(handler.script(for: request), as: head.allowsKeepAlive ? .answer : .last, at: now)
+        start(
+            handler.answer(to: request, waking: self), as: head.allowsKeepAlive ? .answer : .last)
     }
 
     private func refuse(_ error: HTTP1Error, at now: Instant) {
         log.change(id) { $0.requestError = error }
-        let status =
-            switch error.kind {
-            case .tooLarge: decoder.request == nil ? 431 : 413
-            case .unsupported: 501
-            default: 400
-            }
+        let status = error.answerStatus(hasHead: decoder.request != nil)
         start(.error(error.message, status: status), as: .last, at: now)
+    }
+
+    func refuseForTime(at now: Instant) {
+        let limit = options.requestTime
+        start(.error("the request has not come within \(limit)", status: 408), as: .last, at: now)
+    }
+
+    func refuseForMemory(at now: Instant) {
+        body = []
+        buffer.removeAll()
+        returnMemory()
+        start(
+            .error("more requests have come than there is memory for", status: 503), as: .last,
+            at: now)
+    }
+}
+
+extension ServerBehaviour {
+    /// What a connection does instead of reading requests.
+    func opening(of connection: Int) -> Opening? {
+        switch self {
+        case .requests(let handler): handler.opening(of: connection)
+        case .raw(let count, let script): Opening(afterBytes: count, script(connection))
+        case .deaf: Opening(afterBytes: .max, Script([]))
+        }
+    }
+}
+
+extension HTTP1Error {
+    /// What a server answers to a request that is none.
+    ///
+    /// - Parameter hasHead: the head was in order.
+    package func answerStatus(hasHead: Bool) -> Int {
+        switch kind {
+        case .tooLarge: hasHead ? 413 : 431
+        case .unsupported: 501
+        default: 400
+        }
     }
 }

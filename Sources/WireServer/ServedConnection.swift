@@ -4,18 +4,19 @@ internal import WireSockets
 internal import WireTime
 
 /// One connection of a server: reads all the time, so that it sees the client's close at once, and
-/// performs one script after the other. Owned by the server's thread.
+/// performs one answer after the other. Owned by the server's thread.
 ///
 ///     state     | event                         | next state
 ///     ----------+-------------------------------+-----------------------------------
-///     serving   | a request, or enough bytes    | serving (its script runs)
-///               | the script's `finish`         | finished (FIN sent)
-///               | the script's `close`, `reset` | over
-///               | rubbish                       | serving (an error and `finish`)
-///               | the client's FIN or RST       | over, whatever the script was at
+///     serving   | a request, or enough bytes    | serving (its source is asked)
+///               | the source's `finish`         | finished (FIN sent)
+///               | the source's `close`, `reset` | over
+///               | rubbish, or too slow          | serving (an error and `finish`)
+///               | no request for too long       | finished
+///               | the client's FIN or RST       | over, whatever the source was at
 ///     finished  | the client's FIN or RST       | over
 ///               | the linger time has passed    | over
-final class ServedConnection {
+final class ServedConnection: ConnectionWaker {
     enum State: Equatable {
         case serving
         case finished(until: Instant)
@@ -23,19 +24,26 @@ final class ServedConnection {
     }
 
     /// Requests that were sent ahead wait here; bodies are taken out as they come.
-    private static let inputLimit = ByteLimit.mebibytes(1)
+    static let inputLimit = ByteLimit.mebibytes(1)
     /// What one connection may do in a turn before the others have theirs.
     private static let turnBytes = 256 << 10
     private static let turnSteps = 64
     private static let turnReads = 8
 
     let id: Int
-    let log: ConnectionLog
-    let behaviour: ServerBehaviour
-    let options: ServerOptions
+    let setup: ServerSetup
+    /// Knows of all bytes that were sent.
+    var log: ConnectionLog {
+        if unloggedBytes > 0 { setup.log.sent(unloggedBytes, on: id) }
+        unloggedBytes = 0
+        return setup.log
+    }
+    var options: ServerOptions { setup.options }
+    /// Puts the connection in the loop's queue.
+    var onWake: (() -> Void)?
     private let socket: StreamSocket
     private(set) var state = State.serving
-    /// What a script is to its connection.
+    /// What an answer is to its connection.
     enum Role {
         /// Sent before the request's body has come.
         case interim
@@ -44,15 +52,18 @@ final class ServedConnection {
         case last
     }
 
-    /// The script that runs.
-    private(set) var player: ScriptPlayer?
+    /// The answer that is being given.
+    private(set) var source: (any ResponseSource)?
     private var role = Role.answer
     /// The kernel takes no more for now.
+    private var unloggedBytes = 0
     private var isBlocked = false {
         didSet {
             if isBlocked != oldValue { log.change(id) { $0.isBlocked = isBlocked } }
         }
     }
+    /// There may be something to read: the kernel tells once.
+    private var isReadable = false
     /// When the connection wants its next turn, readiness aside.
     private(set) var wakeAt = Instant.distantFuture
 
@@ -60,62 +71,81 @@ final class ServedConnection {
     var decoder: RequestDecoder
     var body: [UInt8] = []
     var requestCount = 0
-    private var rawBytesAwaited: Int?
+    /// Instead of requests; what comes is dropped.
+    private let opening: Opening?
+    private var openingBytesAwaited: Int?
+    let memory: InputMemory
+    /// Its part of it.
+    var memoryHeld = 0
+    /// When what it waits for (a request, the rest of one) has to have come.
+    private(set) var inputLimitAt = Instant.distantFuture
+    private var isInRequest = false
 
     init(
-        id: Int, socket: StreamSocket, behaviour: ServerBehaviour, options: ServerOptions,
-        log: ConnectionLog, now: Instant
+        id: Int, socket: StreamSocket, setup: ServerSetup, memory: InputMemory, now: Instant
     ) {
         self.id = id
         self.socket = socket
-        self.behaviour = behaviour
-        self.options = options
-        self.log = log
-        decoder = RequestDecoder(limits: options.limits)
-        log.accepted(id, at: now)
-        if case .raw(let count, _) = behaviour { rawBytesAwaited = count }
+        self.setup = setup
+        self.memory = memory
+        decoder = RequestDecoder(limits: setup.options.limits)
+        let observed = setup.options.observer != nil
+        setup.log.accepted(id, from: observed ? socket.peerAddress : nil, at: now)
+        opening = setup.behaviour.opening(of: id)
+        openingBytesAwaited = opening?.afterBytes
+        inputLimitAt = now + setup.options.idleTime
     }
 
-    var descriptor: Descriptor { socket.descriptor }
+    /// Whether it looks at what comes.
+    var isWatched: Bool {
+        if case .deaf = setup.behaviour { return false }
+        return true
+    }
 
-    /// What to wait for; nil for a connection that is not waited for.
-    var interest: Readiness? {
-        if case .deaf = behaviour { return nil }
-        return Readiness(read: true, write: isBlocked)
+    func wake() {
+        wakeAt = Instant(nanoseconds: 0)
+        onWake?()
     }
 
     /// One turn: what has come, then what is due.
     func serve(_ ready: Readiness, at now: Instant) {
         if ready.write { isBlocked = false }
-        if ready.read { receive() }
+        if ready.read { isReadable = true }
+        if isReadable { receive() }
         switch state {
-        case .serving: perform(at: now)
+        case .serving:
+            perform(at: now)
+            keepInputLimit(at: now)
         case .finished(let limit):
             wakeAt = limit
-            if limit <= now { end() }
-        case .over: break
+            if limit <= now { end(at: now) }
+        case .over: return
         }
+        if isReadable, state != .over { wakeAt = now }
     }
 
     /// The server stops.
     func stop() {
-        log.serverClosed(id, .stopped, at: MonotonicClock.now)
-        end()
+        let now = MonotonicClock.now
+        log.serverClosed(id, .stopped, at: now)
+        end(at: now)
     }
 
-    private func end() {
+    private func end(at now: Instant) {
         state = .over
+        dropSource(at: now)
+        memory.giveBack(memoryHeld)
+        memoryHeld = 0
         log.change(id) { $0.isOver = true }
         socket.descriptor.close()
+        onWake = nil
     }
 
     // MARK: Input
 
-    /// One read while a script runs, so that it gets its turn; more of them when none does.
+    /// A few reads, so that the others get their turn.
     private func receive() {
-        var reads = 0
-        while state != .over, reads < (player == nil ? ServedConnection.turnReads : 1) {
-            reads += 1
+        for _ in 0..<ServedConnection.turnReads where state != .over {
             guard let result = try? buffer.refill({ socket.receive(into: &$0) }) else {
                 // Nobody sends so much ahead in good faith.
                 return perform(.reset, at: MonotonicClock.now)
@@ -124,7 +154,9 @@ final class ServedConnection {
             case .bytes(let count):
                 log.change(id) { $0.bytesReceived += count }
                 take(count, at: MonotonicClock.now)
-            case .wouldBlock: return
+            case .wouldBlock:
+                isReadable = false
+                return
             case .end: clientClosed(.fin)
             case .failed: clientClosed(.reset)
             }
@@ -132,16 +164,48 @@ final class ServedConnection {
     }
 
     private func take(_ count: Int, at now: Instant) {
-        var isWanted = state == .serving && !(player != nil && role == .last)
-        if case .raw = behaviour { isWanted = false }
-        rawBytesAwaited = rawBytesAwaited.map { $0 - count }
+        let isWanted = state == .serving && opening == nil && !(source != nil && role == .last)
+        openingBytesAwaited = openingBytesAwaited.map { $0 - count }
         if !isWanted { return buffer.removeAll() }
-        if player == nil { readRequest(at: now) }
+        memory.take(count)
+        memoryHeld += count
+        if source == nil { readRequest(at: now) }
+        if memory.isFull, source == nil || role == .interim { refuseForMemory(at: now) }
+    }
+
+    /// What has come of requests has been used, but for what is held still.
+    func returnMemory() {
+        if buffer.held == 0 { buffer = ReceiveBuffer(limit: ServedConnection.inputLimit) }
+        memory.giveBack(memoryHeld - buffer.held)
+        memoryHeld = buffer.held
+    }
+
+    /// From a request's first byte to its last, or from one answer to the next request.
+    private func keepInputLimit(at now: Instant) {
+        guard state == .serving, opening == nil, source == nil else {
+            inputLimitAt = .distantFuture
+            isInRequest = false
+            return
+        }
+        let began = memoryHeld > 0
+        if inputLimitAt == .distantFuture || began != isInRequest {
+            inputLimitAt = now + (began ? options.requestTime : options.idleTime)
+            isInRequest = began
+        }
+        if inputLimitAt > now {
+            wakeAt = min(wakeAt, inputLimitAt)
+        } else if isInRequest {
+            refuseForTime(at: now)
+            perform(at: now)
+        } else {
+            perform(.finish, at: now)
+        }
     }
 
     private func clientClosed(_ kind: ConnectionRecord.ClientClose.Kind) {
-        log.clientClosed(id, kind, at: MonotonicClock.now)
-        end()
+        let now = MonotonicClock.now
+        log.clientClosed(id, kind, at: now)
+        end(at: now)
     }
 
     // MARK: Output
@@ -150,8 +214,8 @@ final class ServedConnection {
         wakeAt = .distantFuture
         var bytes = 0
         for _ in 0..<ServedConnection.turnSteps where bytes < ServedConnection.turnBytes {
-            guard !isBlocked, state == .serving, findScript(at: now) else { return }
-            guard let action = player?.next(at: now) else { return }
+            guard !isBlocked, state == .serving, findSource(at: now) else { return }
+            guard let action = source?.next(at: now) else { return }
             switch action {
             case .send(let piece): bytes += send(piece)
             case .wait(let due):
@@ -166,31 +230,45 @@ final class ServedConnection {
     }
 
     func start(_ script: Script, as role: Role, at now: Instant) {
-        player = ScriptPlayer(script, from: now)
+        start(ScriptSource(script, from: now), as: role)
+    }
+
+    func start(_ source: any ResponseSource, as role: Role) {
+        self.source = source
         self.role = role
         log.change(id) { $0.scriptDoneAt = nil }
     }
 
-    /// Whether there is a script to perform.
-    private func findScript(at now: Instant) -> Bool {
-        if player != nil { return true }
-        switch behaviour {
-        case .requests: readRequest(at: now)
-        case .raw(_, let script):
-            if let rest = rawBytesAwaited, rest <= 0 {
-                rawBytesAwaited = nil
-                start(script(id), as: .answer, at: now)
+    private func dropSource(at now: Instant) {
+        let dropped = source
+        source = nil
+        dropped?.ended(at: now)
+    }
+
+    /// Whether there is something to perform.
+    private func findSource(at now: Instant) -> Bool {
+        if source != nil { return true }
+        if let opening {
+            if let rest = openingBytesAwaited, rest <= 0 {
+                openingBytesAwaited = nil
+                start(opening.script, as: .answer, at: now)
             }
-        case .deaf: break
+        } else {
+            readRequest(at: now)
         }
-        return player != nil
+        return source != nil
     }
 
     private func send(_ piece: ArraySlice<UInt8>) -> Int {
+        let now = MonotonicClock.now
         switch socket.send(piece.span, Span()) {
         case .bytes(let count):
-            player?.sent(count)
-            log.sent(count, on: id, at: MonotonicClock.now)
+            if options.logsWrites {
+                log.sent(count, on: id, at: MonotonicClock.now)
+            } else {
+                unloggedBytes += count
+            }
+            source?.sent(count, at: now)
             return count
         case .wouldBlock:
             isBlocked = true
@@ -201,7 +279,7 @@ final class ServedConnection {
         return 0
     }
 
-    private func perform(_ action: ScriptPlayer.Action, at now: Instant) {
+    private func perform(_ action: ResponseAction, at now: Instant) {
         if role != .interim {
             log.change(id) { record in
                 if record.scriptDoneAt == nil { record.scriptDoneAt = now }
@@ -209,20 +287,21 @@ final class ServedConnection {
         }
         switch action {
         case .done:
-            player = nil
+            dropSource(at: now)
             if role == .last { perform(.finish, at: now) }
         case .finish:
+            dropSource(at: now)
             log.serverClosed(id, .finish, at: now)
             socket.finishSending()
             state = .finished(until: now + options.linger)
             wakeAt = now + options.linger
         case .close:
             log.serverClosed(id, .close, at: now)
-            end()
+            end(at: now)
         case .reset:
             log.serverClosed(id, .reset, at: now)
             try? socket.setLingerZero()
-            end()
+            end(at: now)
         case .send, .wait, .stall: break
         }
     }

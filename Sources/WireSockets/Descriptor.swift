@@ -9,7 +9,9 @@ internal import Synchronization
 public final class Descriptor: Sendable {
     /// The owner's number, for its system calls. The owner does not use it after `close`.
     public let rawValue: Int32
-    private let isOpen = Lock(true)
+    private let state = Lock(State.open)
+
+    private enum State { case open, shutDown, closed }
 
     /// Takes ownership.
     public init(owning rawValue: Int32) { self.rawValue = rawValue }
@@ -20,18 +22,31 @@ public final class Descriptor: Sendable {
     ///
     /// Never used with SHUT_WR alone: a Go server takes a half-close for a disconnect.
     public func shutdown() {
-        isOpen.withLock { open in
-            if open { _ = Glibc.shutdown(rawValue, Int32(SHUT_RDWR)) }
+        state.withLock { state in
+            if state == .closed { return }
+            _ = Glibc.shutdown(rawValue, Int32(SHUT_RDWR))
+            state = .shutDown
         }
     }
 
     /// The owner's alone. The second call does nothing. EINTR is not retried: Linux has closed the
     /// descriptor by then (close(2)).
+    ///
+    /// A socket that was shut down is reset (SO_LINGER, socket(7)). Else, if its owner has read it empty
+    /// since and its last word to the peer was a closed window, the kernel says nothing more for a minute
+    /// (tcp_fin_timeout, tcp(7)), and a peer that only writes waits for room all that time.
     public func close() {
-        let wasOpen = isOpen.withLock { open in
-            defer { open = false }
-            return open
+        let last = state.withLock { state in
+            defer { state = .closed }
+            return state
         }
-        if wasOpen { _ = Glibc.close(rawValue) }
+        if last == .closed { return }
+        if last == .shutDown {
+            var reset = linger(l_onoff: 1, l_linger: 0)
+            // Safe because the option is a struct linger. What is no socket has none.
+            unsafe setsockopt(
+                rawValue, SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
+        }
+        _ = Glibc.close(rawValue)
     }
 }

@@ -14,14 +14,19 @@ public struct ResolveFailure: Error, Equatable, Sendable {
 
 /// Names to addresses.
 public enum Resolver {
-    /// Literals, and `localhost`, which is both families: Ollama listens on IPv4 only, others on IPv6
-    /// only. Nil for names that have to be looked up.
+    /// Literals, and `localhost`, which is loopback of both families whatever the system's files say
+    /// (RFC 6761 6.3): IPv4 first, since Ollama listens on that only; others on IPv6 only. Nil for
+    /// names that have to be looked up.
     public static func knownAddresses(of host: String, port: UInt16) -> [SocketAddress]? {
         if let literal = SocketAddress(literal: host, port: port) { return [literal] }
-        if host == "localhost" || host.hasSuffix(".localhost") {
-            return [.loopback(port: port), .loopback6(port: port)]
-        }
+        if isLocalhost(host) { return [.loopback(port: port), .loopback6(port: port)] }
         return nil
+    }
+
+    /// `localhost` and the names below it, also with the dot of a name that is complete.
+    private static func isLocalhost(_ host: String) -> Bool {
+        let name = host.hasSuffix(".") ? host.dropLast() : host[...]
+        return name == "localhost" || name.hasSuffix(".localhost")
     }
 
     /// What is known at once; other names by `getaddrinfo(3)`, which blocks for as long as the

@@ -1,23 +1,47 @@
 internal import CLinuxShims
 internal import Glibc
 
-/// An IPv4 or IPv6 address with its port, as the kernel wants it.
+/// An IPv4 or IPv6 address with its port, or a Unix socket's, as the kernel wants it.
 public struct SocketAddress: Equatable, Sendable {
-    public enum Family: Sendable { case ipv4, ipv6 }
+    public enum Family: Sendable {
+        case ipv4, ipv6, unix
+
+        var number: Int32 {
+            switch self {
+            case .ipv4: AF_INET
+            case .ipv6: AF_INET6
+            case .unix: AF_UNIX
+            }
+        }
+    }
 
     public let family: Family
-    /// 4 or 16 bytes, network order.
+    /// 4 or 16 bytes, network order; of a Unix socket the path, or a zero and its abstract name.
     public let address: [UInt8]
     public let port: UInt16
     /// Interface index of a link-local IPv6 address, else 0.
     public let scope: UInt32
 
     public init(family: Family, address: [UInt8], port: UInt16, scope: UInt32 = 0) {
-        precondition(address.count == (family == .ipv4 ? 4 : 16), "address of the wrong size")
+        switch family {
+        case .ipv4: precondition(address.count == 4, "address of the wrong size")
+        case .ipv6: precondition(address.count == 16, "address of the wrong size")
+        case .unix:
+            precondition(1...SocketAddress.longestUnixPath ~= address.count, "path too long")
+        }
         self.family = family
         self.address = address
         self.port = port
         self.scope = scope
+    }
+
+    /// What `sun_path` holds (unix(7)): 108 bytes with the zero behind a path, or the one in front of
+    /// an abstract name.
+    public static let longestUnixPath = 107
+
+    /// A Unix socket: a path, or a zero and an abstract name.
+    public static func unix(_ path: [UInt8]) -> SocketAddress {
+        SocketAddress(family: .unix, address: path, port: 0)
     }
 
     /// 127.0.0.1
@@ -87,6 +111,20 @@ public struct SocketAddress: Equatable, Sendable {
                     unsafe body($0, socklen_t(MemoryLayout<sockaddr_in6>.size))
                 }
             }
+        case .unix:
+            var value = sockaddr_un()
+            value.sun_family = sa_family_t(AF_UNIX)
+            // Safe because a path leaves at least one zero behind it; the struct outlives the call.
+            unsafe withUnsafeMutableBytes(of: &value.sun_path) {
+                unsafe $0.copyBytes(from: address)
+            }
+            let isAbstract = address.first == 0
+            let size = MemoryLayout<sa_family_t>.size + address.count + (isAbstract ? 0 : 1)
+            return unsafe withUnsafePointer(to: &value) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe body($0, socklen_t(size))
+                }
+            }
         }
     }
 
@@ -116,9 +154,14 @@ public struct SocketAddress: Equatable, Sendable {
 }
 
 extension SocketAddress: CustomStringConvertible {
-    /// `127.0.0.1:11434`, `[::1]:11434`
+    /// `127.0.0.1:11434`, `[::1]:11434`, `unix:/run/ollama.sock`, `unix:@ollama`
     public var description: String {
-        let family = family == .ipv4 ? AF_INET : AF_INET6
+        if family == .unix {
+            let isAbstract = address.first == 0
+            let name = String(decoding: address.dropFirst(isAbstract ? 1 : 0), as: UTF8.self)
+            return "unix:\(isAbstract ? "@" : "")\(name)"
+        }
+        let family = family.number
         let host = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
             // Safe because 64 bytes hold any text form (INET6_ADDRSTRLEN is 46).
             guard let base = buffer.baseAddress,

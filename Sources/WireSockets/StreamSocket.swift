@@ -18,13 +18,30 @@ public enum SendResult: Equatable, Sendable {
     case failed(SystemError)
 }
 
-/// A TCP socket whose calls do not wait, but for one: the system calls of a connection, errors by name.
+/// How connecting went so far.
+public enum ConnectResult: Equatable, Sendable {
+    case connected
+    /// The peer has not answered yet.
+    case pending
+    case failed(SystemError)
+}
+
+/// A TCP or Unix socket whose calls do not wait, but for one: the system calls of a connection, errors
+/// by name.
 public struct StreamSocket: Sendable {
     public let descriptor: Descriptor
+    public let family: SocketAddress.Family
 
-    /// Starts connecting. The result stands once the socket is writable: see `connectError`.
-    public static func connect(to address: SocketAddress) throws(SystemError) -> StreamSocket {
+    /// Starts connecting. The result stands once the socket is writable: see `connectResult`.
+    ///
+    /// - Parameter setup: what the socket is told before.
+    /// - Throws: also EAGAIN, from a Unix socket whose queue is full: nothing would tell when it no
+    ///   longer is.
+    public static func connect(
+        to address: SocketAddress, _ setup: SocketSetup = .none
+    ) throws(SystemError) -> StreamSocket {
         let socket = try open(address.family)
+        try socket.apply(setup)
         let number = socket.descriptor.rawValue
         // Safe because the address outlives the call.
         let status = unsafe address.withSockaddr { unsafe Glibc.connect(number, $0, $1) }
@@ -49,12 +66,16 @@ public struct StreamSocket: Sendable {
 
     private static func open(_ family: SocketAddress.Family) throws(SystemError) -> StreamSocket {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let number = socket(family == .ipv4 ? AF_INET : AF_INET6, kind, 0)
+        let number = socket(family.number, kind, 0)
         if number < 0 { throw .last("socket") }
-        let opened = StreamSocket(descriptor: Descriptor(owning: number))
-        // Requests are written whole: Nagle could only delay them.
-        try opened.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        let opened = StreamSocket(descriptor: Descriptor(owning: number), family: family)
+        try opened.setNoDelay()
         return opened
+    }
+
+    /// Requests are written whole: Nagle could only delay them.
+    private func setNoDelay() throws(SystemError) {
+        if family != .unix { try setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
     }
 
     /// The next waiting connection, non-blocking; nil when none waits.
@@ -62,8 +83,8 @@ public struct StreamSocket: Sendable {
         let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let number = clinux_accept4(descriptor.rawValue, flags)
         if number >= 0 {
-            let accepted = StreamSocket(descriptor: Descriptor(owning: number))
-            try accepted.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            let accepted = StreamSocket(descriptor: Descriptor(owning: number), family: family)
+            try accepted.setNoDelay()
             return accepted
         }
         switch errno {
@@ -72,19 +93,22 @@ public struct StreamSocket: Sendable {
         }
     }
 
-    /// Why connecting failed; nil when it succeeded.
-    public func connectError() -> SystemError? {
+    /// How connecting went so far.
+    public func connectResult() -> ConnectResult {
         var value: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         // Safe because the option is an int.
         guard unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, SO_ERROR, &value, &size) == 0
-        else { return .last("getsockopt") }
-        if value != 0 { return SystemError("connect", value) }
-        // A connection from a port to itself: what a connect to a free ephemeral port can become.
-        if let own = localAddress, own == peerAddress {
-            return SystemError("connect", ECONNREFUSED)
+        else { return .failed(.last("getsockopt")) }
+        if value != 0 { return .failed(SystemError("connect", value)) }
+        // No error is what a socket says that still waits for its peer, too.
+        var peer: SocketAddress?
+        guard unsafe name(&peer, { unsafe getpeername(descriptor.rawValue, $0, $1) }) else {
+            return errno == ENOTCONN ? .pending : .failed(.last("getpeername"))
         }
-        return nil
+        // A connection from a port to itself: what a connect to a free ephemeral port can become.
+        if let peer, peer == localAddress { return .failed(.selfConnected) }
+        return .connected
     }
 
     /// Reads at most what `output` has room for.
@@ -138,7 +162,8 @@ public struct StreamSocket: Sendable {
 
     /// Writes as much of both spans as the kernel takes, in one call.
     public func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult {
-        unsafe first.withUnsafeBytes { head in
+        if second.isEmpty { return send(first) }
+        return unsafe first.withUnsafeBytes { head in
             unsafe second.withUnsafeBytes { body in
                 // Safe because the vectors point into spans that are borrowed for the call.
                 let vectors: InlineArray<2, iovec> = unsafe [vector(head), vector(body)]
@@ -153,15 +178,29 @@ public struct StreamSocket: Sendable {
         }
     }
 
+    private func send(_ bytes: Span<UInt8>) -> SendResult {
+        unsafe bytes.withUnsafeBytes { bytes in
+            // Safe because the span is borrowed for the call.
+            sending("send") {
+                unsafe Glibc.send(descriptor.rawValue, bytes.baseAddress, bytes.count, $0)
+            }
+        }
+    }
+
     private func send(_ message: UnsafePointer<msghdr>) -> SendResult {
+        sending("sendmsg") { unsafe sendmsg(descriptor.rawValue, message, $0) }
+    }
+
+    @inline(__always)
+    private func sending(_ name: String, _ call: (_ flags: Int32) -> Int) -> SendResult {
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         while true {
-            let sent = unsafe sendmsg(descriptor.rawValue, message, flags)
+            let sent = call(flags)
             if sent >= 0 { return .bytes(sent) }
             switch errno {
             case EINTR: continue
             case EAGAIN: return .wouldBlock
-            default: return .failed(.last("sendmsg"))
+            default: return .failed(.last(name))
             }
         }
     }
@@ -181,12 +220,18 @@ public struct StreamSocket: Sendable {
         return result >= 0 || errno != EAGAIN
     }
 
+    /// Nil also for Unix sockets.
     public var localAddress: SocketAddress? {
-        unsafe name { unsafe getsockname(descriptor.rawValue, $0, $1) }
+        var address: SocketAddress?
+        _ = unsafe name(&address) { unsafe getsockname(descriptor.rawValue, $0, $1) }
+        return address
     }
 
+    /// Nil also for Unix sockets.
     public var peerAddress: SocketAddress? {
-        unsafe name { unsafe getpeername(descriptor.rawValue, $0, $1) }
+        var address: SocketAddress?
+        _ = unsafe name(&address) { unsafe getpeername(descriptor.rawValue, $0, $1) }
+        return address
     }
 
     /// Closing discards what was not sent yet and makes the kernel send RST at once.
@@ -204,6 +249,13 @@ public struct StreamSocket: Sendable {
         _ = shutdown(descriptor.rawValue, Int32(SHUT_WR))
     }
 
+    /// Waits for reading end only when so many bytes are there, or no more will come (SO_RCVLOWAT,
+    /// socket(7)). The kernel caps it at half of what the buffer may become. Nothing for Unix sockets.
+    public func setReceiveLowWatermark(_ bytes: Int) throws(SystemError) {
+        if family == .unix { return }
+        try setOption(SOL_SOCKET, SO_RCVLOWAT, Int32(clamping: bytes), name: "SO_RCVLOWAT")
+    }
+
     /// Asks for kernel buffers of about these sizes (the kernel doubles them and has a minimum), so
     /// that a test meets back-pressure soon. Connections take over those of their listener.
     public func setBufferSizes(send: Int32?, receive: Int32?) throws(SystemError) {
@@ -211,19 +263,21 @@ public struct StreamSocket: Sendable {
         if let receive { try setOption(SOL_SOCKET, SO_RCVBUF, receive) }
     }
 
-    private func setOption(
-        _ level: Int32, _ option: Int32, _ value: Int32
+    func setOption(
+        _ level: Int32, _ option: Int32, _ value: Int32, name: String? = nil
     ) throws(SystemError) {
         var value = value
         let size = socklen_t(MemoryLayout<Int32>.size)
         // Safe because the options used here are ints.
         guard unsafe setsockopt(descriptor.rawValue, level, option, &value, size) == 0
-        else { throw .last("setsockopt") }
+        else { throw .last("setsockopt", subject: name) }
     }
 
+    /// - Returns: whether the call succeeded; `address` is nil also for families other than IP.
     private func name(
+        _ address: inout SocketAddress?,
         _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
-    ) -> SocketAddress? {
+    ) -> Bool {
         var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
         // Safe because sockaddr_storage holds any address and its size is given.
@@ -232,6 +286,7 @@ public struct StreamSocket: Sendable {
                 unsafe call($0, &size)
             }
         }
-        return status == 0 ? SocketAddress(storage: storage) : nil
+        if status == 0 { address = SocketAddress(storage: storage) }
+        return status == 0
     }
 }

@@ -6,14 +6,24 @@ public struct SystemError: Error, Equatable, Sendable {
     public let call: String
     /// `errno`.
     public let number: Int32
+    /// What the call was about, where its name does not say enough: the name of a socket option.
+    public let subject: String?
 
-    public init(_ call: String, _ number: Int32) {
+    public init(_ call: String, _ number: Int32, subject: String? = nil) {
         self.call = call
         self.number = number
+        self.subject = subject
     }
 
     /// Takes the calling thread's `errno`.
-    static func last(_ call: String) -> SystemError { SystemError(call, errno) }
+    static func last(_ call: String, subject: String? = nil) -> SystemError {
+        SystemError(call, errno, subject: subject)
+    }
+
+    /// Connecting has reached its own socket: nobody listens on the port, and the kernel had picked
+    /// the very same one as the local port.
+    public static let selfConnected = SystemError(
+        "connect", ECONNREFUSED, subject: "to itself")
 
     /// The C library's text for the number.
     public var message: String {
@@ -34,5 +44,8 @@ public struct SystemError: Error, Equatable, Sendable {
 }
 
 extension SystemError: CustomStringConvertible {
-    public var description: String { "\(call): \(message)" }
+    public var description: String {
+        let subject = subject.map { "(\($0))" } ?? ""
+        return "\(call)\(subject): \(message)"
+    }
 }

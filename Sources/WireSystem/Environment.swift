@@ -32,6 +32,21 @@ public enum Environment {
         }
     }
 
+    /// Lets this process open as many descriptors as it may (setrlimit(2)).
+    ///
+    /// - Returns: how many that are.
+    @discardableResult
+    public static func raiseDescriptorLimit() -> Int {
+        var limit = rlimit()
+        // Safe because the struct is getrlimit's own.
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return 0
+        }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Ends the process without flushing anything.
     public static func exit(_ status: Int32) -> Never { _exit(status) }
 }

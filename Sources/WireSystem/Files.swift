@@ -59,6 +59,15 @@ public enum Files {
         return descriptor
     }
 
+    /// Writes bytes behind a file's end, in one call; a new file is for its owner alone.
+    public static func append(_ bytes: [UInt8], to path: String) throws(SystemError) {
+        let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
+        let descriptor = unsafe Glibc.open(path, flags, 0o600)
+        if descriptor < 0 { throw SystemError("open \(path)", errno) }
+        defer { close(descriptor) }
+        try writeAll(bytes.span, to: descriptor, name: path)
+    }
+
     /// Opens a file for reading; the caller closes it.
     public static func open(_ path: String) throws(SystemError) -> Int32 {
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
@@ -66,14 +75,36 @@ public enum Files {
         return descriptor
     }
 
+    /// How long an open file is; nil for what is not a regular one.
+    ///
+    /// - Throws: also EISDIR.
+    public static func size(descriptor: Int32, name: String) throws(SystemError) -> Int? {
+        var facts = stat()
+        // Safe because the struct is fstat's own.
+        guard unsafe fstat(descriptor, &facts) == 0 else {
+            throw SystemError("fstat \(name)", errno)
+        }
+        switch facts.st_mode & S_IFMT {
+        case S_IFREG: return Int(facts.st_size)
+        case S_IFDIR: throw SystemError("read \(name)", EISDIR)
+        default: return nil
+        }
+    }
+
+    /// - Returns: false for what cannot be read again.
+    public static func rewind(descriptor: Int32) -> Bool { lseek(descriptor, 0, SEEK_SET) == 0 }
+
     public static func closeDescriptor(_ descriptor: Int32) { close(descriptor) }
 
-    /// Writes every byte, however many calls that takes.
+    /// Writes every byte, however many calls that takes; integers as they lie in memory.
     public static func writeAll(
-        _ bytes: Span<UInt8>, to descriptor: Int32, name: String
+        _ integers: Span<some FixedWidthInteger & BitwiseCopyable>, to descriptor: Int32,
+        name: String
     ) throws(SystemError) {
+        // Safe because integers have no padding.
+        let bytes = unsafe integers.bytes
         var done = 0
-        while done < bytes.count {
+        while done < bytes.byteCount {
             let rest = bytes.extracting(droppingFirst: done)
             // Safe because the span is borrowed for the call.
             let count = unsafe rest.withUnsafeBytes {
@@ -106,6 +137,35 @@ public enum Files {
         }
         return names.sorted()
     }
+
+    /// - Throws: why this process cannot read it.
+    public static func checkReadable(_ path: String) throws(SystemError) {
+        var facts = stat()
+        // Safe because the struct is stat's own.
+        guard unsafe access(path, R_OK) == 0, unsafe stat(path, &facts) == 0 else {
+            throw SystemError("access \(path)", errno)
+        }
+        if facts.st_mode & S_IFMT == S_IFDIR { throw SystemError("read \(path)", EISDIR) }
+    }
+
+    /// Creates a directory; one that is there already is as good. Its parent has to exist.
+    public static func makeDirectory(_ path: String) throws(SystemError) {
+        if unsafe mkdir(path, 0o755) != 0, errno != EEXIST {
+            throw SystemError("mkdir \(path)", errno)
+        }
+        var facts = stat()
+        // Safe because the struct is stat's own.
+        guard unsafe stat(path, &facts) == 0 else { throw SystemError("stat \(path)", errno) }
+        if facts.st_mode & S_IFMT != S_IFDIR { throw SystemError("mkdir \(path)", ENOTDIR) }
+    }
+
+    /// In one step: whoever looks sees the old name or the new one, never half a file.
+    public static func rename(_ path: String, to newPath: String) throws(SystemError) {
+        if unsafe Glibc.rename(path, newPath) != 0 { throw SystemError("rename \(path)", errno) }
+    }
+
+    /// Removes a file or a socket, if it is there.
+    public static func remove(_ path: String) { _ = unsafe unlink(path) }
 
     public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 }

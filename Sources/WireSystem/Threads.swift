@@ -1,6 +1,7 @@
 internal import Glibc
+public import WireSockets
 
-/// A thread that runs one closure, for servers and signal watchers; the client needs none.
+/// A thread that runs one closure: servers, signal watchers, loops, look-ups of names.
 public final class PlainThread: Sendable {
     private final class Box {
         let body: @Sendable () -> Void
@@ -11,8 +12,26 @@ public final class PlainThread: Sendable {
 
     /// Starts at once. `join` has to be called.
     public init(_ body: @escaping @Sendable () -> Void) {
+        do throws(SystemError) { handle = try PlainThread.create(body) } catch {
+            preconditionFailure(error.description)
+        }
+    }
+
+    /// The same for those who can go on without a thread.
+    public static func start(
+        _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) -> PlainThread {
+        PlainThread(handle: try create(body))
+    }
+
+    private init(handle: pthread_t) { self.handle = handle }
+
+    private static func create(
+        _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) -> pthread_t {
         // Safe because the box is retained here and released once, by the new thread.
-        let box = unsafe Unmanaged.passRetained(Box(body)).toOpaque()
+        let retained = unsafe Unmanaged.passRetained(Box(body))
+        let box = unsafe retained.toOpaque()
         var handle = pthread_t()
         let status = unsafe pthread_create(
             &handle, nil,
@@ -21,8 +40,11 @@ public final class PlainThread: Sendable {
                 box.body()
                 return nil
             }, box)
-        precondition(status == 0, "pthread_create: \(status)")
-        self.handle = handle
+        guard status == 0 else {
+            unsafe retained.release()
+            throw SystemError("pthread_create", status)
+        }
+        return handle
     }
 
     /// Waits until the closure has returned.

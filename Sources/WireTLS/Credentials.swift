@@ -8,13 +8,33 @@ enum Credentials {
         _ source: TLSConfiguration.PEM, _ role: (String?) -> TLSCredential,
         _ body: (OpaquePointer) -> Bool
     ) throws(TLSError) {
+        try unsafe forEach(
+            source, role, { unsafe PEM_read_bio_X509($0, nil, noPassword, nil) },
+            { unsafe X509_free($0) }, body)
+    }
+
+    /// Every list of revoked certificates in it; at least one.
+    static func forEachRevocationList(
+        _ source: TLSConfiguration.PEM, _ role: (String?) -> TLSCredential,
+        _ body: (OpaquePointer) -> Bool
+    ) throws(TLSError) {
+        try unsafe forEach(
+            source, role, { unsafe PEM_read_bio_X509_CRL($0, nil, noPassword, nil) },
+            { unsafe X509_CRL_free($0) }, body)
+    }
+
+    private static func forEach(
+        _ source: TLSConfiguration.PEM, _ role: (String?) -> TLSCredential,
+        _ read: (OpaquePointer) -> OpaquePointer?, _ free: (OpaquePointer) -> Void,
+        _ body: (OpaquePointer) -> Bool
+    ) throws(TLSError) {
         ERR_clear_error()
         let bio = try unsafe open(source, role)
         defer { unsafe BIO_free(bio) }
         var count = 0
-        while let certificate = unsafe PEM_read_bio_X509(bio, nil, noPassword, nil) {
-            defer { unsafe X509_free(certificate) }
-            guard unsafe body(certificate) else { throw unusable(source, role) }
+        while let object = unsafe read(bio) {
+            defer { unsafe free(object) }
+            guard unsafe body(object) else { throw unusable(source, role) }
             count += 1
         }
         let last = ERR_peek_last_error()

@@ -54,6 +54,8 @@ internal import COpenSSL
     }
 
     static let offeredProtocol = "http/1.1"
+    /// 112 bits (`SSL_CTX_set_security_level(3)`), whatever OpenSSL was built with.
+    private static let securityLevel: Int32 = 2
 
     private func setVerification(
         _ configuration: TLSConfiguration, _ system: SystemTrust
@@ -63,6 +65,9 @@ internal import COpenSSL
         }
         if verifies, let store = unsafe SSL_CTX_get_cert_store(pointer) {
             try unsafe TrustStore.load(configuration.trust, system, into: store)
+            try unsafe TrustStore.load(
+                revocationLists: configuration.revocationLists, into: store)
+            unsafe copenssl_set_minimum_security(pointer, TLSContext.securityLevel)
             // An intermediate authority that the caller trusts is an anchor too.
             unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
         }

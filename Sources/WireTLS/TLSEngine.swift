@@ -223,8 +223,8 @@ internal import WireBytes
         OpenSSLErrors.clear()
     }
 
-    /// Gives back the memory of buffers that hold nothing: about 50 KiB, for a connection that is
-    /// going to be idle. The next use allocates it again.
+    /// Gives back the memory of buffers that hold nothing, for a connection that is going to be idle.
+    /// The next use allocates it again.
     public mutating func releaseBuffers() {
         unsafe SSL_free_buffers(ssl)
         if unsafe pipe.pointee.inbound.held == 0 {
@@ -235,6 +235,22 @@ internal import WireBytes
         }
     }
 
+    /// Takes in what was received on a connection of which nothing is expected.
+    ///
+    /// - Returns: whether it was nothing but what TLS itself has to say: session tickets.
+    public mutating func isSilent() -> Bool {
+        guard phase == .established, failure == nil else { return false }
+        OpenSSLErrors.clear()
+        var byte: UInt8 = 0
+        var count = 0
+        // Safe because OpenSSL writes at most one byte.
+        let result = unsafe SSL_peek_ex(ssl, &byte, 1, &count)
+        let isSilent = unsafe result != 1 && SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ
+        OpenSSLErrors.clear()
+        keepSessions()
+        return unsafe isSilent && pipe.pointee.inbound.rawCount == 0
+    }
+
     // MARK: Facts
 
     /// The handshake is done, the server verified.
@@ -243,6 +259,11 @@ internal import WireBytes
     /// The peer has said that nothing more comes, and all that came before has been read.
     public var hasReceivedCloseNotify: Bool {
         unsafe SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0
+    }
+
+    /// What `read` has not told yet, but will whatever else arrives: an end, or a failure.
+    public var hasReachedEnd: Bool {
+        unsafe failure != nil || pipe.pointee.inputEnded || hasReceivedCloseNotify
     }
 
     /// Bytes have been received that were not read: `read` before waiting for more.

@@ -26,6 +26,7 @@ public struct TLSEngine: ~Copyable, Sendable {
         into output: inout OutputRawSpan
     ) throws(TLSError) -> TLSReadResult { switch never {} }
     public mutating func write(_ plain: Span<UInt8>) throws(TLSError) -> Int { switch never {} }
+    public mutating func isSilent() -> Bool { switch never {} }
     public mutating func close() { switch never {} }
     public mutating func releaseBuffers() { switch never {} }
     public var outgoing: Span<UInt8> {
@@ -36,6 +37,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     public mutating func consumeOutgoing(_ count: Int) { switch never {} }
     public var isEstablished: Bool { switch never {} }
     public var hasReceivedCloseNotify: Bool { switch never {} }
+    public var hasReachedEnd: Bool { switch never {} }
     public var hasBufferedInput: Bool { switch never {} }
     public func facts() -> TLSFacts? { switch never {} }
 }

@@ -58,6 +58,20 @@ enum TrustStore {
         }
     }
 
+    /// With any, certificates are held against them: the whole chain.
+    static func load(
+        revocationLists sources: [TLSConfiguration.PEM], into store: OpaquePointer
+    ) throws(TLSError) {
+        if sources.isEmpty { return }
+        for source in sources {
+            try unsafe Credentials.forEachRevocationList(source, { .revocationList(file: $0) }) {
+                unsafe X509_STORE_add_crl(store, $0) == 1
+            }
+        }
+        unsafe X509_STORE_set_flags(
+            store, UInt(X509_V_FLAG_CRL_CHECK) | UInt(X509_V_FLAG_CRL_CHECK_ALL))
+    }
+
     private static func load(
         _ sources: [TLSConfiguration.PEM], into store: OpaquePointer
     ) throws(TLSError) {

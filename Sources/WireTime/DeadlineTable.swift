@@ -1,6 +1,6 @@
 /// The deadlines that run now, as absolute instants. Pure: `now` is an argument.
 ///
-/// Arming is two stores. Nothing is sorted: `next` looks at eleven values, and is asked for only
+/// Arming is two stores. Nothing is sorted: `next` looks at twelve values, and is asked for only
 /// when a driver is about to wait.
 public struct DeadlineTable: Sendable {
     /// A deadline that has passed, and how long it had been running.
@@ -9,8 +9,8 @@ public struct DeadlineTable: Sendable {
         public let waited: Timeout
     }
 
-    private var due: InlineArray<11, Instant> = .init(repeating: .distantFuture)
-    private var started: InlineArray<11, Instant> = .init(repeating: .distantFuture)
+    @usableFromInline var due: InlineArray<12, Instant> = .init(repeating: .distantFuture)
+    @usableFromInline var started: InlineArray<12, Instant> = .init(repeating: .distantFuture)
 
     public init() {}
 
@@ -30,7 +30,7 @@ public struct DeadlineTable: Sendable {
     }
 
     /// Moves a running deadline into the future, for time that was not the peer's to use.
-    public mutating func postpone(_ deadline: Deadline, by time: Timeout) {
+    @inlinable public mutating func postpone(_ deadline: Deadline, by time: Timeout) {
         let index = Int(deadline.rawValue)
         guard due[index] != .distantFuture else { return }
         due[index] = due[index] + time
@@ -42,10 +42,20 @@ public struct DeadlineTable: Sendable {
     }
 
     /// The earliest instant at which something passes; `.distantFuture` when nothing runs.
-    public var next: Instant {
-        var earliest = due[0].nanoseconds
-        for index in 1..<due.count { earliest = min(earliest, due[index].nanoseconds) }
-        return Instant(nanoseconds: earliest)
+    // Inlined, because a getter of another module gets a copy of the table.
+    @inlinable public var next: Instant {
+        @inline(__always) get {
+            var earliest = due[0].nanoseconds
+            for index in 1..<due.count { earliest = min(earliest, due[index].nanoseconds) }
+            return Instant(nanoseconds: earliest)
+        }
+    }
+
+    /// One deadline, if it has passed.
+    public func expired(_ deadline: Deadline, at now: Instant) -> Expired? {
+        let index = Int(deadline.rawValue)
+        guard due[index] <= now, due[index] != .distantFuture else { return nil }
+        return Expired(deadline: deadline, waited: now.since(started[index]))
     }
 
     /// The first deadline, in declaration order, among those that are earliest and have passed.
@@ -54,8 +64,7 @@ public struct DeadlineTable: Sendable {
         let earliest = next
         guard earliest <= now, earliest != .distantFuture else { return nil }
         for deadline in Deadline.allCases where due[Int(deadline.rawValue)] == earliest {
-            let waited = now.since(started[Int(deadline.rawValue)])
-            return Expired(deadline: deadline, waited: waited)
+            return expired(deadline, at: now)
         }
         return nil
     }

@@ -31,13 +31,15 @@ public enum Deadline: UInt8, CaseIterable, Sendable {
     case keepAliveIdle
     /// Waiting for a connection while the pool is at its limits.
     case poolWait
+    /// How long a body waits for 100 (Continue) until it is sent all the same: not a failure.
+    case expectContinue
 
     public var phase: Phase {
         switch self {
         case .resolve: .resolve
         case .connect: .connect
         case .tlsHandshake: .tls
-        case .requestWrite: .request
+        case .requestWrite, .expectContinue: .request
         case .responseHead: .head
         case .firstContent: .firstContent
         case .bodyIdle: .body
@@ -65,6 +67,7 @@ public struct Deadlines: Sendable, Equatable {
     public var total = Timeout.never
     public var keepAliveIdle = Timeout.seconds(30)
     public var poolWait = Timeout.seconds(60)
+    public var expectContinue = Timeout.seconds(1)
 
     public init() {}
 

@@ -1,21 +1,26 @@
 import OllamaProtocol
 import WireBytes
+import WireExchange
 import WireJSON
 
 /// Puts a stream's records on the terminal or into a pipe, in the form asked for.
 struct AnswerPrinter {
     private let options: ChatOptions
     private let context: CommandContext
-    private var outputGuard: OutputGuard
     private var reply = Reply()
+    /// Of the records, what `reply` keeps.
+    private var replyBytes = 0
+    private static let replyLimit = OllamaOptions().replyLimit
     /// Why nothing more can be printed.
     private var outputFailure: CommandError?
 
     init(_ options: ChatOptions, _ context: CommandContext) {
         self.options = options
         self.context = context
-        outputGuard = options.outputGuard
     }
+
+    /// What stops the answer.
+    var guards: [Guard] { options.guards }
 
     /// Reads the stream to its end, or until a guard says to leave it.
     ///
@@ -24,9 +29,18 @@ struct AnswerPrinter {
         _ stream: consuming Stream
     ) async throws(StreamError) -> (code: ExitCode, reply: Message?) {
         var stream = stream
-        while let verdict = try await stream.withNextRecord({ take($0) }) {
-            if outputFailure != nil { return (endOfOutput(), nil) }
-            if verdict != .goOn { return (stop(verdict), nil) }
+        do throws(StreamError) {
+            while try await stream.withNextRecord({ put($0) }) != nil {
+                if outputFailure != nil { return (endOfOutput(), nil) }
+                if replyBytes > AnswerPrinter.replyLimit.bytes {
+                    throw .transport(
+                        .tooLarge(AnswerPrinter.replyLimit, what: "the answer", stream.progress),
+                        partialText: "")
+                }
+            }
+        } catch {
+            guard case .stopped(let stopped) = error else { throw error }
+            return (stop(stopped), nil)
         }
         reply.summary = stream.summary ?? Summary()
         finish()
@@ -46,19 +60,17 @@ struct AnswerPrinter {
         return code
     }
 
-    private mutating func take(_ record: borrowing AnswerRecord) -> OutputGuard.Verdict {
-        let verdict = outputGuard.feed(record.content)
-        put(record)
-        return verdict
-    }
-
     private mutating func put(_ record: borrowing AnswerRecord) {
         if !record.thinking.isEmpty {
             if options.form == .json { reply.thinking += record.thinkingText }
             if context.console.isTerminal { context.console.writeDimmed(record.thinkingText) }
         }
         reply.text += record.text
-        if let calls = try? record.toolCalls() { reply.toolCalls += calls }
+        replyBytes += record.content.count + record.thinking.count
+        if let calls = try? record.toolCalls(), !calls.isEmpty {
+            reply.toolCalls += calls
+            replyBytes += record.json.count
+        }
         do throws(CommandError) {
             switch options.form {
             case .raw:
@@ -78,14 +90,13 @@ struct AnswerPrinter {
         return code
     }
 
-    private mutating func stop(_ verdict: OutputGuard.Verdict) -> ExitCode {
+    private mutating func stop(_ stopped: StreamError.Stopped) -> ExitCode {
+        // The text at which it was stopped has come, but in no record.
+        let rest = stopped.partialText.utf8.dropFirst(reply.text.utf8.count)
+        reply.text += String(decoding: rest, as: UTF8.self)
+        if options.form == .text { try? context.output.write(Array(rest).span) }
         endLine()
-        let reason =
-            switch verdict {
-            case .tooLong(let characters): "stopped: more than \(characters - 1) characters"
-            case .repeats(let bytes): "stopped: the last \(bytes) bytes repeat themselves"
-            case .goOn: ""
-            }
+        let reason = "stopped: \(stopped.verdict)"
         if options.form == .json {
             try? context.output.writeLine(json(outcome: "stopped", error: reason))
         }
@@ -120,12 +131,24 @@ struct AnswerPrinter {
     private var stats: String {
         let summary = reply.summary
         var parts = ["\(summary.evalCount) tokens"]
-        if let rate = summary.tokensPerSecond { parts.append("\(rounded(rate)) tokens/s") }
-        if let first = summary.timeToFirstToken { parts.append("first token \(text(first))") }
-        parts.append("load \(text(summary.loadDuration))")
-        parts.append(
-            "prompt \(summary.promptEvalCount) tokens in \(text(summary.promptEvalDuration))")
-        parts.append("total \(text(summary.totalDuration))")
+        if let rate = summary.tokensPerSecond {
+            parts.append("\(AnswerPrinter.rounded(rate)) tokens/s")
+        }
+        if let first = summary.timeToFirstToken {
+            parts.append("first token \(AnswerPrinter.text(first))")
+        }
+        // What a server does not tell, as in /v1, is zero.
+        if summary.loadDuration > .zero {
+            parts.append("load \(AnswerPrinter.text(summary.loadDuration))")
+        }
+        var prompt = "prompt \(summary.promptEvalCount) tokens"
+        if summary.promptEvalDuration > .zero {
+            prompt += " in \(AnswerPrinter.text(summary.promptEvalDuration))"
+        }
+        parts.append(prompt)
+        if summary.totalDuration > .zero {
+            parts.append("total \(AnswerPrinter.text(summary.totalDuration))")
+        }
         return parts.joined(separator: ", ")
     }
 
@@ -165,18 +188,18 @@ struct AnswerPrinter {
 
     private func milliseconds(_ duration: Duration) -> Int { Int(duration / .milliseconds(1)) }
 
-    private func text(_ duration: Duration) -> String {
+    static func text(_ duration: Duration) -> String {
         let milliseconds = duration / .milliseconds(1)
         return milliseconds < 1000
             ? "\(rounded(milliseconds)) ms" : "\(rounded(milliseconds / 1000)) s"
     }
 
-    private func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+    private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
 }
 
 extension ExitCode {
     /// For `outcome` in a JSON answer.
-    fileprivate var word: String {
+    var word: String {
         switch self {
         case .success: "complete"
         case .serverError: "server-error"

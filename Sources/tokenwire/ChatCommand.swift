@@ -75,7 +75,7 @@ enum ChatCommand {
         return code
     }
 
-    private static func readPrompt() throws(CommandError) -> String {
+    static func readPrompt() throws(CommandError) -> String {
         let bytes = try InputFile.read("-", limit: promptLimit)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .failed(.usage, "standard input is not UTF-8")
@@ -89,16 +89,14 @@ enum ChatCommand {
         _ context: CommandContext
     ) async throws(CommandError) -> ExitCode {
         var turns = options.system.map { [Message.system($0)] } ?? []
-        var input = try InputReader("-", .asRead, context)
-        var piece: [UInt8] = []
+        var lines = ConversationInput(try InputReader("-", .asRead, context))
         while true {
             try context.output.write(">>> ")
-            guard try input.next(&piece) else { break }
-            let text = String(decoding: piece, as: UTF8.self)
-            let line = String(text.prefix { $0 != "\n" && $0 != "\r\n" })
-            if line == "/bye" { return .success }
-            if line.isEmpty { continue }
-            turns.append(message(line, options))
+            guard let text = try lines.next() else { break }
+            if text == "/bye" { return .success }
+            if text.isEmpty { continue }
+            // Images belong to the first turn that has a text.
+            turns.append(message(text, options, isFirst: !turns.contains { $0.role == .user }))
             let (code, reply) = try await answer(
                 request(model, turns, options), options, &client, context)
             if case .interrupted = code { return code }
@@ -110,9 +108,11 @@ enum ChatCommand {
         return .success
     }
 
-    private static func message(_ text: String, _ options: ChatOptions) -> Message {
+    private static func message(
+        _ text: String, _ options: ChatOptions, isFirst: Bool = true
+    ) -> Message {
         var message = Message.user(text)
-        message.images = options.images
+        if isFirst { message.images = options.images }
         return message
     }
 

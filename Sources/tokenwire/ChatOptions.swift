@@ -74,8 +74,9 @@ struct ChatOptions {
         characterLimit = try ChatOptions.count("--max-chars", arguments)
     }
 
-    var outputGuard: OutputGuard {
-        OutputGuard(characters: characterLimit, repetition: stopsRepetition)
+    var guards: [Guard] {
+        (characterLimit.map { [.characters(max: $0)] } ?? [])
+            + (stopsRepetition ? [.repetition()] : [])
     }
 
     private static func json(in path: String) throws(CommandError) -> JSONValue {
@@ -86,7 +87,7 @@ struct ChatOptions {
     }
 
     /// A value that is JSON is sent as that, any other as a string.
-    private static func option(_ pair: String) throws(CommandError) -> JSONValue.Member {
+    static func option(_ pair: String) throws(CommandError) -> JSONValue.Member {
         guard let equals = pair.firstIndex(of: "="), equals != pair.startIndex else {
             throw .usage("--option takes key=value, not '\(pair)'")
         }
@@ -107,7 +108,7 @@ struct ChatOptions {
         }
     }
 
-    private static func keepAlive(_ text: String) throws(CommandError) -> KeepAlive {
+    static func keepAlive(_ text: String) throws(CommandError) -> KeepAlive {
         if text == "never" || text == "-1" { return .forever }
         if text == "0" { return .now }
         guard let duration = OptionValue.duration(text) else {
@@ -116,7 +117,7 @@ struct ChatOptions {
         return .seconds(duration.inSeconds)
     }
 
-    private static func count(
+    static func count(
         _ name: String, _ arguments: Arguments
     ) throws(CommandError) -> Int? {
         guard let text = arguments.value(name) else { return nil }

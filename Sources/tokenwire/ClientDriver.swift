@@ -11,19 +11,19 @@ enum ClientDriver {
 /// A response, whichever driver reads it.
 protocol ReadableResponse: ~Copyable {
     var head: ResponseHead { get }
+    var contentCodings: [ContentCoding] { get }
     var trailers: Fields { get }
     var timings: ExchangeTimings { get }
     var progress: Progress { get }
     var isReusedConnection: Bool { get }
     var wasConnectionKept: Bool { get }
+    var tls: TLSFacts? { get }
 
     /// Gives `body` the next piece of the body; nil at its end. (By closure, because a borrowed value
     /// does not get through a protocol's requirement yet.)
     mutating func withNextPiece<Result>(
         _ body: (Span<UInt8>) -> Result
     ) async throws(TransportError) -> Result?
-    /// Reads over the rest, if there is no more than that.
-    mutating func discardBody(limit: ByteLimit) async
     mutating func cancel()
 }
 
@@ -34,8 +34,6 @@ extension BlockingResponse: ReadableResponse {
         guard let piece = try nextBytes() else { return nil }
         return body(piece)
     }
-
-    mutating func discardBody(limit: ByteLimit) async { _ = try? readBody(limit: limit) }
 }
 
 extension HTTPResponse: ReadableResponse {
@@ -45,13 +43,12 @@ extension HTTPResponse: ReadableResponse {
         guard let piece = try await nextBytes() else { return nil }
         return body(piece)
     }
-
-    mutating func discardBody(limit: ByteLimit) async { _ = try? await readBody(limit: limit) }
 }
 
 /// The records of an answer, whichever driver reads them.
 protocol RecordStream: ~Copyable {
     var summary: Summary? { get }
+    var progress: Progress { get }
 
     /// Gives `body` the next record; nil behind the last.
     mutating func withNextRecord<Result>(

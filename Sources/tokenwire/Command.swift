@@ -10,11 +10,23 @@ enum Command {
     private static let subcommands: [Subcommand] = [
         ChatCommand.chat,
         ChatCommand.generate,
+        EmbedCommand.subcommand,
         ModelCommands.list,
+        ShowCommand.subcommand,
         ModelCommands.ps,
+        TransferCommands.pull,
+        TransferCommands.push,
+        CreateCommand.subcommand,
+        ModelCommands.copy,
+        ModelCommands.rm,
+        MemoryCommands.load,
+        MemoryCommands.unload,
         ModelCommands.version,
         HTTPCommand.subcommand,
         ParseCommand.subcommand,
+        RecordCommand.subcommand,
+        ReplayCommand.subcommand,
+        SimulateCommand.subcommand,
         DemoCommand.subcommand,
     ]
 

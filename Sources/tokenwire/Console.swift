@@ -27,7 +27,7 @@ struct Console: Sendable {
     }
 
     /// Without control characters: what is quoted from arguments or peers cannot steer a terminal.
-    private static func oneLine(_ text: String) -> String {
+    static func oneLine(_ text: String) -> String {
         var line = ""
         for scalar in text.unicodeScalars {
             line +=

@@ -2,29 +2,13 @@ import WireDigest
 import WireExchange
 import WireHTTP1
 import WireJSON
+import WireSecurity
 import WireTime
 
 /// All that is known of an exchange, as far as it came.
 struct ExchangeReport {
-    /// What the contract calls the kinds of failure: those of the transport, and those that only
-    /// arise above it.
-    enum Kind: Equatable {
-        case transport(TransportError.Kind)
-        case tooManyRedirects
-
-        static var badHeader: Kind { .transport(.badHeader) }
-        static var cancelled: Kind { .transport(.cancelled) }
-
-        var name: String {
-            switch self {
-            case .transport(let kind): kind.rawValue
-            case .tooManyRedirects: "too-many-redirects"
-            }
-        }
-    }
-
     struct Failure {
-        let kind: Kind
+        let kind: TransportError.Kind
         let phase: Phase
         let message: String
         let offset: Int?
@@ -45,6 +29,7 @@ struct ExchangeReport {
     var isConnectionKept = false
     var isReused = false
     var timings: ExchangeTimings?
+    var tls: TLSFacts?
 
     init() {}
 
@@ -58,6 +43,7 @@ struct ExchangeReport {
         version = response.head.version
         fields = response.head.fields
         isReused = response.isReusedConnection
+        tls = response.tls
     }
 
     /// The response's end is there, or nothing more will come of it.
@@ -69,26 +55,15 @@ struct ExchangeReport {
 
     mutating func fail(_ error: TransportError) {
         let progress = error.progress
+        if case .redirect(_, let redirecting, _) = error { status = redirecting }
         failure = Failure(
-            kind: .transport(error.kind), phase: error.phase, message: error.description,
+            kind: error.kind, phase: error.phase, message: error.description,
             offset: error.offset, bytesReceived: progress.bytesReceived,
             elapsed: progress.elapsed, code: ExitCode(error))
         // An exchange that sends without having connected got a connection that stood already.
         if status == nil, let timings {
             isReused = timings.connected == nil && progress.bytesWritten > 0
         }
-    }
-
-    /// The response is well-formed but leads nowhere: it is left.
-    mutating func refuse<Response: ReadableResponse & ~Copyable>(
-        _ response: inout Response, _ kind: Kind, _ message: String
-    ) {
-        let progress = response.progress
-        response.cancel()
-        finish(response)
-        failure = Failure(
-            kind: kind, phase: .head, message: message, offset: nil,
-            bytesReceived: progress.bytesReceived, elapsed: progress.elapsed, code: .peer)
     }
 
     var exitCode: ExitCode {
@@ -120,7 +95,7 @@ extension ExchangeReport {
         write(bodySHA256, to: &writer)
         writer.field("connection", isConnectionKept ? "reusable" : "closed")
         writer.key("tls")
-        writer.null()
+        write(tls, to: &writer)
         writer.key("timings_us")
         writeTimings(to: &writer)
         if includesReuse { writer.field("reused", isReused) }
@@ -131,13 +106,23 @@ extension ExchangeReport {
     private func write(_ failure: Failure?, to writer: inout JSONWriter) {
         guard let failure else { return writer.null() }
         writer.beginObject()
-        writer.field("kind", failure.kind.name)
+        writer.field("kind", failure.kind.rawValue)
         writer.field("phase", failure.phase.rawValue)
         writer.field("message", failure.message)
         writer.key("offset")
         write(failure.offset, to: &writer)
         writer.field("bytes_received", failure.bytesReceived)
         writer.field("elapsed_ms", Int(failure.elapsed.wholeMilliseconds))
+        writer.endObject()
+    }
+
+    private func write(_ tls: TLSFacts?, to writer: inout JSONWriter) {
+        guard let tls else { return writer.null() }
+        writer.beginObject()
+        writer.field("version", tls.version)
+        writer.field("cipher", tls.cipher)
+        writer.key("peer")
+        write(tls.peerSubject, to: &writer)
         writer.endObject()
     }
 
@@ -154,9 +139,10 @@ extension ExchangeReport {
 
     private func writeTimings(to writer: inout JSONWriter) {
         let instants: [(name: String, instant: Instant?)] = [
-            ("resolve", timings?.resolved), ("connect", timings?.connected), ("tls", nil),
-            ("request_sent", timings?.requestSent), ("first_byte", timings?.firstByte),
-            ("head", timings?.head), ("first_content", timings?.firstContent),
+            ("resolve", timings?.resolved), ("connect", timings?.connected),
+            ("tls", timings?.secured), ("request_sent", timings?.requestSent),
+            ("first_byte", timings?.firstByte), ("head", timings?.head),
+            ("first_content", timings?.firstContent),
         ]
         writer.beginObject()
         for (name, instant) in instants {

@@ -44,10 +44,12 @@ enum ExitCode: Equatable, Sendable {
         case .resolveFailed, .connectRefused, .connectFailed: self = .unreachable
         case .timeout: self = .deadline
         case .cancelled: self = .interrupted(signal: 2)
+        case .tlsFailed, .tlsVerifyFailed: self = .tls
         case .unsupported:
-            // What this build does not do itself is https; else the peer sent what is unsupported.
-            if case .unsupported = error { self = .tls } else { self = .peer }
-        case .closedEarly, .reset, .badStatusLine, .badHeader, .badFraming, .badChunk, .tooLarge:
+            // What a build may not do itself is https; else the peer sent what is unsupported.
+            if case .tls = error { self = .tls } else { self = .peer }
+        case .closedEarly, .reset, .badStatusLine, .badHeader, .badFraming, .badChunk, .tooLarge,
+            .badContentCoding, .tooManyRedirects:
             self = .peer
         }
     }

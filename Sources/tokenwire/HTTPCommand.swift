@@ -16,8 +16,8 @@ enum HTTPCommand {
             as it arrives; with --report json exactly one JSON object on one line goes there
             instead, and the body nowhere unless -o names a file.
 
-            Accept-Encoding is not sent, and a response in a content coding is passed on as
-            it is. https is not in this build: exit 4.
+            gzip and deflate are offered and undone, unless --identity or an Accept-Encoding
+            of your own say otherwise.
 
             The exit status is 1 for a complete response of status 400 or above. With --then
             the first request that does not end with 0 decides it.
@@ -55,7 +55,9 @@ enum HTTPCommand {
                 "--then", "URL",
                 "afterwards, a plain GET with the same client: no fields, no redirects"),
             .value("--then-delay", "D", "wait before each --then"),
-            .unavailable("--expect-continue"),
+            .flag(
+                "--expect-continue",
+                "send the body when the server asks for it, or after a second of silence"),
         ])
 
     private static let responseOptions = Subcommand.OptionGroup(
@@ -67,7 +69,7 @@ enum HTTPCommand {
             .value("--max-head", "N", "longest response head (default 256KiB)"),
             .value("--max-line", "N", "longest line of the head (default 64KiB; status 16KiB)"),
             .value("--max-body", "N", "longest body; what comes before the limit is delivered"),
-            .flag("--identity", "no content codings; this build has none anyway"),
+            .flag("--identity", "offer no content coding, and undo none"),
         ])
 }
 
@@ -75,9 +77,10 @@ enum HTTPCommand {
 struct HTTPOptions {
     var method: String
     var url: String
-    var body: [UInt8]?
+    var body: RequestBody?
     var sendsChunked: Bool
-    var follows: Bool
+    var expectsContinue: Bool
+    var offersContentCoding: Bool
     var thenURLs: [String]
     var thenDelay: Timeout
     var reports: Bool
@@ -88,12 +91,13 @@ struct HTTPOptions {
     var client = ClientOptions()
     var fields: [(name: String, value: String)]
 
-    /// Bodies are held in memory as long as their request may be sent again.
+    /// What comes from a pipe is held in memory, so that it can go with its length.
     private static let requestBodyLimit = 1 << 30
 
     init(_ arguments: Arguments) throws(CommandError) {
         body = try HTTPOptions.body(arguments)
         sendsChunked = arguments.has("--chunked")
+        expectsContinue = arguments.has("--expect-continue")
         if sendsChunked, body == nil { throw .usage("--chunked needs --data or --data-file") }
         switch arguments.positionals.count {
         case 1: method = body == nil ? "GET" : "POST"
@@ -102,7 +106,8 @@ struct HTTPOptions {
         default: throw .usage("one method and one URL, not '\(arguments.positionals[2])' too")
         }
         url = arguments.positionals.last ?? ""
-        follows = arguments.has("--follow")
+        offersContentCoding = !arguments.has("--identity")
+        if arguments.has("--follow") { client.redirects = RedirectPolicy(limit: 10) }
         thenURLs = arguments.values("--then")
         thenDelay = try arguments.duration("--then-delay") ?? .zero
         reports = try arguments.choice("--report", of: ["json"]) != nil
@@ -112,7 +117,7 @@ struct HTTPOptions {
         let transport = try TransportOptions(arguments)
         driver = transport.driver
         fields = transport.fields
-        client.deadlines = transport.deadlines
+        transport.apply(to: &client)
         if let size = try arguments.size("--max-head", least: 1) {
             client.limits.head = .bytes(size)
         }
@@ -122,11 +127,13 @@ struct HTTPOptions {
         }
     }
 
-    private static func body(_ arguments: Arguments) throws(CommandError) -> [UInt8]? {
+    private static func body(_ arguments: Arguments) throws(CommandError) -> RequestBody? {
         guard let path = arguments.value("--data-file") else {
-            return arguments.value("--data").map { Array($0.utf8) }
+            return arguments.value("--data").map { .bytes(Array($0.utf8)) }
         }
         if arguments.has("--data") { throw .usage("--data and --data-file: only one of them") }
-        return try InputFile.read(path, limit: requestBodyLimit)
+        if path == "-" { return .bytes(try InputFile.read(path, limit: requestBodyLimit)) }
+        try InputFile.check(path)
+        return .file(path)
     }
 }

@@ -8,10 +8,6 @@ import WireTime
 
 /// Makes the requests of one `tokenwire http` call, one after another, with one client.
 struct HTTPRunner: ~Copyable {
-    private static let redirectLimit = 10
-    /// A redirect's own body is read over, to keep the connection, when it is no longer than this.
-    private static let redirectBodyLimit = ByteLimit.kibibytes(64)
-
     private let options: HTTPOptions
     private let context: CommandContext
     private var blocking: BlockingHTTPClient
@@ -37,101 +33,68 @@ struct HTTPRunner: ~Copyable {
     }
 
     private mutating func runFirst() async throws(CommandError) -> ExitCode {
-        let request: HTTPRequest
+        var request: HTTPRequest
         do throws(TransportError) {
-            request = try HTTPRequest(
-                options.method, url: options.url, fields: options.fields, body: options.body)
+            request = try HTTPRequest(options.method, url: options.url, fields: options.fields)
         } catch { return try conclude(ExchangeReport(error)) }
-        return try await follow(request)
+        request.body = options.body
+        request.sendsChunked = options.sendsChunked
+        request.expectsContinue = options.expectsContinue
+        return try conclude(try await exchange(request))
     }
 
     private mutating func runThen(_ url: String) async throws(CommandError) -> ExitCode {
-        let request: HTTPRequest
+        var request: HTTPRequest
         do throws(TransportError) { request = try HTTPRequest("GET", url: url) } catch {
             return try conclude(ExchangeReport(error))
         }
-        let done = try await exchange(request, options.client.deadlines, redirectsLeft: nil)
-        return try conclude(done.report)
+        request.followsRedirects = false
+        return try conclude(try await exchange(request))
     }
 
-    /// The first request, and those that redirects ask for. The total deadline spans them all.
-    private mutating func follow(
-        _ first: HTTPRequest
-    ) async throws(CommandError) -> ExitCode {
-        var request = first
-        request.sendsChunked = options.sendsChunked
-        var deadlines = options.client.deadlines
-        let end = MonotonicClock.now + deadlines.total
-        var redirectsLeft = options.follows ? HTTPRunner.redirectLimit : nil
-        while true {
-            let (report, next) = try await exchange(
-                request, deadlines, redirectsLeft: redirectsLeft)
-            guard let next else { return try conclude(report) }
-            request = next
-            redirectsLeft = redirectsLeft.map { $0 - 1 }
-            if !deadlines.total.isNever {
-                deadlines.total = max(.zero, end.since(MonotonicClock.now))
-            }
-        }
-    }
-
-    /// One exchange, its body delivered; or a redirect, and the request it leads to.
+    /// One exchange, its body delivered.
     private mutating func exchange(
-        _ request: HTTPRequest, _ deadlines: Deadlines, redirectsLeft: Int?
-    ) async throws(CommandError) -> (report: ExchangeReport, next: HTTPRequest?) {
+        _ request: HTTPRequest
+    ) async throws(CommandError) -> ExchangeReport {
+        var request = request
+        request.offersContentCoding = options.offersContentCoding
         let cancellation = context.termination.cancellation
         var report = ExchangeReport()
         switch options.driver {
         case .blocking:
             var response: BlockingResponse
             do throws(TransportError) {
-                response = try blocking.send(
-                    request, deadlines: deadlines, cancellation: cancellation
-                ) { report.timings = $0 }
+                response = try blocking.send(request, cancellation: cancellation) {
+                    report.timings = $0
+                }
             } catch {
                 report.fail(error)
-                return (report, nil)
+                return report
             }
-            return try await receive(&response, of: request, report, redirectsLeft)
+            return try await receive(&response, report)
         case .reactor:
             var response: HTTPResponse
             do throws(TransportError) {
-                response = try await reactor.send(
-                    request, deadlines: deadlines, cancellation: cancellation
-                ) { report.timings = $0 }
+                response = try await reactor.send(request, cancellation: cancellation) {
+                    report.timings = $0
+                }
             } catch {
                 report.fail(error)
-                return (report, nil)
+                return report
             }
-            return try await receive(&response, of: request, report, redirectsLeft)
+            return try await receive(&response, report)
         }
     }
 
     /// What becomes of a response whose head is there.
     private mutating func receive<Response: ReadableResponse & ~Copyable>(
-        _ response: inout Response, of request: HTTPRequest, _ report: ExchangeReport,
-        _ redirectsLeft: Int?
-    ) async throws(CommandError) -> (report: ExchangeReport, next: HTTPRequest?) {
+        _ response: inout Response, _ report: ExchangeReport
+    ) async throws(CommandError) -> ExchangeReport {
         var report = report
         report.take(response)
-        if let redirectsLeft {
-            switch Redirect(of: request, by: response.head) {
-            case .none: break
-            case .to(let next) where redirectsLeft > 0:
-                await response.discardBody(limit: HTTPRunner.redirectBodyLimit)
-                return (report, next)
-            case .to:
-                let message = "more than \(HTTPRunner.redirectLimit) redirects"
-                report.refuse(&response, .tooManyRedirects, message)
-                return (report, nil)
-            case .refused(let message):
-                report.refuse(&response, .badHeader, message)
-                return (report, nil)
-            }
-        }
-        noteContentCoding(response.head)
+        if response.contentCodings.isEmpty { noteContentCoding(response.head) }
         try await deliver(&response, &report)
-        return (report, nil)
+        return report
     }
 
     /// Reads the body to its end, or as far as it goes.

@@ -1,6 +1,7 @@
 import Ollama
 import OllamaBlocking
 import OllamaProtocol
+import WireTime
 
 /// The server that the options name, by the driver that they name.
 struct ModelClient: ~Copyable {
@@ -24,8 +25,10 @@ struct ModelClient: ~Copyable {
     ) throws(CommandError) -> ModelClient {
         let server = try ServerOptions(arguments, context.console)
         let transport = try TransportOptions(arguments)
-        var options = OllamaClientOptions(deadlines: transport.deadlines)
+        var options = OllamaClientOptions()
+        transport.apply(to: &options.http)
         options.apiKey = server.apiKey
+        options.dialect = server.dialect
         options.fields = transport.fields
         // Either opens nothing before it is asked something.
         return ModelClient(
@@ -41,24 +44,57 @@ struct ModelClient: ~Copyable {
         } catch { throw .usage("\(error)") }
     }
 
-    mutating func list() async throws(StreamError) -> [ModelSummary] {
+    /// The whole answer to a call.
+    mutating func answer<Answer>(to call: OllamaCall<Answer>) async throws(StreamError) -> Answer {
         switch driver {
-        case .blocking: try blocking.list(cancellation: cancellation)
-        case .reactor: try await reactor.list(cancellation: cancellation)
+        case .blocking: try blocking.answer(to: call, cancellation: cancellation)
+        case .reactor: try await reactor.answer(to: call, cancellation: cancellation)
         }
     }
 
-    mutating func ps() async throws(StreamError) -> [RunningModel] {
-        switch driver {
-        case .blocking: try blocking.ps(cancellation: cancellation)
-        case .reactor: try await reactor.ps(cancellation: cancellation)
-        }
+    /// - Parameter limit: how long to wait for the server too; nil wants it to be there.
+    mutating func load(
+        _ request: LoadRequest, waiting limit: Timeout?
+    ) async throws(StreamError) -> Summary {
+        guard let limit else { return try await answer(to: .load(request)) }
+        let summary =
+            switch driver {
+            case .blocking:
+                try blocking.waitUntilReady(request, within: limit, cancellation: cancellation)
+            case .reactor:
+                try await reactor.waitUntilReady(
+                    request, within: limit, cancellation: cancellation)
+            }
+        return summary ?? Summary()
     }
 
-    mutating func version() async throws(StreamError) -> String {
+    /// Sends a file, unless the server has it.
+    mutating func upload(
+        _ path: String, _ display: ProgressDisplay
+    ) async throws(StreamError) -> BlobDigest {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let observe: @Sendable (BlobProgress) -> Void = { display.show($0, of: name) }
+        let upload =
+            switch driver {
+            case .blocking:
+                try blocking.uploadBlob(path, cancellation: cancellation, observe: observe)
+            case .reactor:
+                try await reactor.uploadBlob(path, cancellation: cancellation, observe: observe)
+            }
+        return upload.digest
+    }
+
+    /// Shows the progress of a pull, a push or a create.
+    mutating func print(
+        _ request: OllamaRequest, _ printer: inout ProgressPrinter
+    ) async throws(StreamError) {
         switch driver {
-        case .blocking: try blocking.version(cancellation: cancellation)
-        case .reactor: try await reactor.version(cancellation: cancellation)
+        case .blocking:
+            try await printer.print(
+                blocking.progressRecords(of: request, cancellation: cancellation))
+        case .reactor:
+            try await printer.print(
+                reactor.progressRecords(of: request, cancellation: cancellation))
         }
     }
 
@@ -68,9 +104,11 @@ struct ModelClient: ~Copyable {
     ) async throws(StreamError) -> (code: ExitCode, reply: Message?) {
         switch driver {
         case .blocking:
-            return try await printer.print(blocking.chat(request, cancellation: cancellation))
+            return try await printer.print(
+                blocking.chat(request, guards: printer.guards, cancellation: cancellation))
         case .reactor:
-            let answer = reactor.chat(request, cancellation: cancellation)
+            let answer = reactor.chat(
+                request, guards: printer.guards, cancellation: cancellation)
             return try await printer.print(answer.records())
         }
     }
@@ -81,9 +119,11 @@ struct ModelClient: ~Copyable {
     ) async throws(StreamError) -> (code: ExitCode, reply: Message?) {
         switch driver {
         case .blocking:
-            return try await printer.print(blocking.generate(request, cancellation: cancellation))
+            return try await printer.print(
+                blocking.generate(request, guards: printer.guards, cancellation: cancellation))
         case .reactor:
-            let answer = reactor.generate(request, cancellation: cancellation)
+            let answer = reactor.generate(
+                request, guards: printer.guards, cancellation: cancellation)
             return try await printer.print(answer.records())
         }
     }
@@ -97,8 +137,20 @@ extension ExitCode {
         case .timeout: self = .deadline
         case .server: self = .serverError
         case .incomplete, .malformed: self = .peer
+        case .stopped: self = .stoppedByGuard
         case .cancelled: self = .interrupted(signal: 2)
         case .transport(let error, _): self = ExitCode(error)
+        }
+    }
+}
+
+extension CommandError {
+    /// Of a call that has failed. What was cancelled was by a signal: nobody has to be told.
+    init(_ error: StreamError) {
+        if case .cancelled = error {
+            self = .interrupted
+        } else {
+            self = .failed(ExitCode(error), "\(error)")
         }
     }
 }

@@ -1,7 +1,7 @@
 import OllamaProtocol
 import WireJSON
 
-/// `tokenwire list`, `ps` and `version`.
+/// `tokenwire list`, `ps`, `version`, `show`, `copy` and `rm`.
 enum ModelCommands {
     static let list = Subcommand(
         name: "list", summary: "the models on the server", synopsis: "[options]", details: "",
@@ -11,12 +11,15 @@ enum ModelCommands {
         ],
         run: { arguments, context throws(CommandError) in
             try await run(arguments, context) { client throws(StreamError) in
-                let models = try await client.list()
+                let models = try await client.answer(to: .list)
                 if arguments.has("--json") { return array(models.map(\.json)) }
                 return table(
                     ["NAME", "ID", "SIZE", "MODIFIED"],
                     models.map {
-                        [$0.name, String($0.digest.prefix(12)), size($0.size), $0.modifiedAt]
+                        [
+                            $0.name, String($0.digest.prefix(12)), ByteCount.text($0.size),
+                            $0.modifiedAt,
+                        ]
                     })
             }
         })
@@ -34,13 +37,13 @@ enum ModelCommands {
         ],
         run: { arguments, context throws(CommandError) in
             try await run(arguments, context) { client throws(StreamError) in
-                let models = try await client.ps()
+                let models = try await client.answer(to: .ps)
                 if arguments.has("--json") { return array(models.map(\.json)) }
                 return table(
                     ["NAME", "ID", "SIZE", "CONTEXT", "UNTIL"],
                     models.map {
                         [
-                            $0.name, String($0.digest.prefix(12)), size($0.size),
+                            $0.name, String($0.digest.prefix(12)), ByteCount.text($0.size),
                             "\($0.contextLength)", $0.expiresAt,
                         ]
                     })
@@ -58,7 +61,38 @@ enum ModelCommands {
         ],
         run: { arguments, context throws(CommandError) in
             try await run(arguments, context) { client throws(StreamError) in
-                try await client.version() + "\n"
+                try await client.answer(to: .version) + "\n"
+            }
+        })
+
+    static let copy = Subcommand(
+        name: "copy", summary: "give a model another name",
+        synopsis: "SOURCE DESTINATION [options]",
+        details: "", options: [ServerOptions.group, TransportOptions.group],
+        examples: [.init(what: "keep it", command: "tokenwire copy llama3.2 llama3.2-backup")],
+        run: { arguments, context throws(CommandError) in
+            let names = arguments.positionals
+            guard names.count == 2 else { throw .usage("two names: SOURCE DESTINATION") }
+            return try await run(arguments, context, takes: 2) { client throws(StreamError) in
+                try await client.answer(
+                    to: .copy(CopyRequest(source: names[0], destination: names[1])))
+                return ""
+            }
+        })
+
+    static let rm = Subcommand(
+        name: "rm", summary: "remove models from the server", synopsis: "MODEL... [options]",
+        details: "Stops at the first that cannot be removed.",
+        options: [ServerOptions.group, TransportOptions.group],
+        examples: [.init(what: "two at once", command: "tokenwire rm llama3.2-backup mine")],
+        run: { arguments, context throws(CommandError) in
+            let names = arguments.positionals
+            guard !names.isEmpty else { throw .usage("a model") }
+            return try await run(arguments, context, takes: .max) { client throws(StreamError) in
+                for name in names {
+                    try await client.answer(to: .delete(DeleteRequest(model: name)))
+                }
+                return ""
             }
         })
 
@@ -66,19 +100,20 @@ enum ModelCommands {
         title: "Output",
         options: [.flag("--json", "print the server's records as one JSON array")])
 
-    private static func run(
-        _ arguments: Arguments, _ context: CommandContext,
+    /// - Parameter count: how many positional arguments there may be.
+    static func run(
+        _ arguments: Arguments, _ context: CommandContext, takes count: Int = 0,
         _ ask: (inout ModelClient) async throws(StreamError) -> String
     ) async throws(CommandError) -> ExitCode {
-        if let surplus = arguments.positionals.first {
-            throw .usage("no argument, not '\(surplus)'")
+        if arguments.positionals.count > count {
+            throw .usage("one argument too many: '\(arguments.positionals[count])'")
         }
         var client = try ModelClient.make(arguments, context)
         let text: String
         do throws(StreamError) {
             text = try await ask(&client)
         } catch {
-            throw .failed(ExitCode(error), "\(error)")
+            throw CommandError(error)
         }
         try context.output.write(text)
         return .success
@@ -103,16 +138,5 @@ enum ModelCommands {
             text += shown + "\n"
         }
         return text
-    }
-
-    /// As Ollama's own table has it: powers of ten.
-    private static func size(_ bytes: Int) -> String {
-        var value = Double(bytes)
-        var units = ["B", "KB", "MB", "GB", "TB"][...]
-        while value >= 1000, units.count > 1 {
-            value /= 1000
-            units.removeFirst()
-        }
-        return "\((value * 10).rounded() / 10) \(units.first!)"
     }
 }

@@ -9,13 +9,19 @@ struct ServerOptions {
     let endpoint: OllamaEndpoint
     /// Only if it may be sent to `endpoint`.
     let apiKey: String?
+    let dialect: DialectChoice
 
     static let group = Subcommand.OptionGroup(
         title: "Server",
         options: [
-            .value("--host", "URL", "the server (default $OLLAMA_HOST, else 127.0.0.1:11434)"),
-            .value("--api-key", "KEY", "bearer token (default $OLLAMA_API_KEY); to loopback only"),
-            .value("--api", "native", "which dialect: auto or native (default auto)"),
+            .value(
+                "--host", "URL",
+                "the server, or unix:/path (default $OLLAMA_HOST, else 127.0.0.1:11434)"),
+            .value(
+                "--api-key", "KEY", "bearer token (default $OLLAMA_API_KEY); over TLS or loopback"),
+            .value(
+                "--api", "auto|native|openai",
+                "which dialect; auto: openai for a URL that ends in /v1, else native"),
         ])
 
     init(_ arguments: Arguments, _ console: Console) throws(CommandError) {
@@ -26,7 +32,7 @@ struct ServerOptions {
             throw .usage("the server\(shown): \(error)")
         }
         let api = try arguments.choice("--api", of: ["auto", "native", "openai"])
-        if api == "openai" { throw .usage("--api openai is not in this build yet") }
+        dialect = api == "openai" ? .openAI : api == "native" ? .native : .byURL
         let mayKnow = endpoint.isLoopback || endpoint.scheme == .https
         if let key = arguments.value("--api-key") {
             guard mayKnow else { throw .usage("--api-key goes over TLS or to this machine only") }

@@ -1,6 +1,7 @@
 #include "CAllocationCounter.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stddef.h>
 
 #if defined(__has_feature)
@@ -42,8 +43,14 @@ bool allocation_counter_thread_sanitizer(void) {
 #ifdef SANITIZED
 
 bool allocation_counter_works(void) { return false; }
+int64_t allocation_counter_live_bytes(void) { return 0; }
 
 #else
+
+int64_t allocation_counter_live_bytes(void) {
+    struct mallinfo2 info = mallinfo2();
+    return (int64_t)(info.uordblks + info.hblkhd);
+}
 
 bool allocation_counter_works(void) { return true; }
 

@@ -39,13 +39,15 @@ static bool fill(
     if (options->extended_key_usage
         && !add_extension(certificate, signer, NID_ext_key_usage, options->extended_key_usage))
         return false;
-    return X509_sign(certificate, issuer ? issuer->key : key, EVP_sha256()) > 0;
+    const EVP_MD *digest = EVP_get_digestbyname(options->digest ? options->digest : "SHA256");
+    return digest && X509_sign(certificate, issuer ? issuer->key : key, digest) > 0;
 }
 
 peer_credential *peer_issue(
     const peer_credential *issuer, const peer_certificate_options *options) {
     peer_credential *made = calloc(1, sizeof *made);
-    made->key = EVP_EC_gen("P-256");
+    made->key = options->rsa_bits ? EVP_RSA_gen((unsigned int)options->rsa_bits)
+                                  : EVP_EC_gen("P-256");
     made->certificate = X509_new();
     if (fill(made->certificate, made->key, issuer, options)) return made;
     peer_credential_free(made);
@@ -76,6 +78,31 @@ char *peer_certificate_pem(const peer_credential *credential) {
 char *peer_key_pem(const peer_credential *credential) {
     BIO *bio = BIO_new(BIO_s_mem());
     PEM_write_bio_PrivateKey(bio, credential->key, NULL, NULL, 0, NULL, NULL);
+    return text_of(bio);
+}
+
+char *peer_revocation_list_pem(
+    const peer_credential *issuer, const peer_credential *revoked, long from, long until) {
+    X509_CRL *list = X509_CRL_new();
+    X509_CRL_set_version(list, X509_CRL_VERSION_2);
+    X509_CRL_set_issuer_name(list, X509_get_subject_name(issuer->certificate));
+    ASN1_TIME *time = X509_gmtime_adj(NULL, from);
+    X509_CRL_set1_lastUpdate(list, time);
+    X509_gmtime_adj(time, until);
+    X509_CRL_set1_nextUpdate(list, time);
+    if (revoked) {
+        X509_REVOKED *entry = X509_REVOKED_new();
+        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(revoked->certificate));
+        X509_gmtime_adj(time, from);
+        X509_REVOKED_set_revocationDate(entry, time);
+        X509_CRL_add0_revoked(list, entry);
+    }
+    ASN1_TIME_free(time);
+    X509_CRL_sort(list);
+    X509_CRL_sign(list, issuer->key, EVP_sha256());
+    BIO *bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509_CRL(bio, list);
+    X509_CRL_free(list);
     return text_of(bio);
 }
 

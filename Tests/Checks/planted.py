@@ -47,8 +47,8 @@ C = [("CWireKernels", "long now(void) { return clock_gettime(1, 0); }\n", [(1, "
 MANIFEST = [
     ('library("WireFraming", ["WireBytes"])', 'library("WireFraming", ["WireBytes", "WireTime"])',
      ("Package.swift", "manifest")),
-    ('library("WireTransport", ["WireSockets", "WireTime"])',
-     'library("WireTransport", ["WireSockets"])',
+    ('"WireTransport", ["WireSockets", "WireSystem", "WireTime", "WireSecurity", "WireTLS"]',
+     '"WireTransport", ["WireSockets", "WireSecurity", "WireTLS"]',
      ("Sources/WireTransport/", "undeclared")),
 ]
 

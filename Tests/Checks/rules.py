@@ -5,7 +5,7 @@ A new target under Sources/ needs a line in IMPORTS. The picture behind it is in
 
 C_KERNELS, C_SHIMS, C_OPENSSL = "CWireKernels", "CLinuxShims", "COpenSSL"
 C_ZLIB = "CZlib"
-CODECS = {"WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON"}
+CODECS = {"WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON", "WireSecurity"}
 DRIVER = {"WireSockets", "WireTransport", "WireExchange", "WireDriver", "WireBlocking"}
 
 # Everything that a Swift target may import, system modules included.
@@ -16,48 +16,64 @@ IMPORTS = {
     "WireFraming": {"WireBytes"},
     "WireJSON": {"WireBytes"},
     # Sans-IO, though not pure: OpenSSL reads the date, and certificates from their files.
-    "WireTLS": {"WireBytes", C_OPENSSL, "Glibc", "Synchronization"},
+    "WireSecurity": set(),
+    "WireTLS": {"WireBytes", "WireSecurity", C_OPENSSL, "Glibc", "Synchronization"},
     "WireGzip": {"WireBytes", C_ZLIB},
     "WireDigest": {C_OPENSSL},
-    "WireExchange": {"WireBytes", "WireTime", "WireHTTP1", "WireFraming"},
+    "WireExchange": {"WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSecurity", "WireGzip"},
     "WireSockets": {"WireTime", C_SHIMS, "Glibc", "Synchronization"},
-    "WireTransport": {"WireTime", "WireSockets"},
+    "WireTransport": {
+        "WireTime", "WireSecurity", "WireTLS", "WireSockets", "WireSystem", "Synchronization"},
     "WireDriver": {
-        "WireBytes", "WireTime", "WireHTTP1", "WireExchange", "WireSockets", "WireTransport",
-        "Synchronization"},
+        "WireBytes", "WireTime", "WireHTTP1", "WireSecurity", "WireTLS", "WireGzip", "WireExchange",
+        "WireSockets", "WireTransport", "WireSystem", "Synchronization"},
     "WireBlocking": {
-        "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireExchange", "WireSockets", "WireTransport",
-        "WireDriver", "Synchronization"},
+        "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSecurity", "WireGzip", "WireExchange",
+        "WireSockets",
+        "WireTransport", "WireDriver", "Synchronization"},
     "WireReactor": {
         "WireTime", "WireSockets", "WireTransport", "WireSystem", C_SHIMS, "Glibc", "Synchronization"},
     "WireHTTPClient": {
-        "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireExchange", "WireSockets",
+        "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireSecurity", "WireGzip", "WireExchange",
+        "WireSockets",
         "WireTransport", "WireDriver", "WireReactor", "Synchronization"},
     "OllamaProtocol": {"WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange"},
+    "OllamaFiles": {
+        "WireHTTP1", "WireExchange", "WireSockets", "WireSystem", "WireDigest", "OllamaProtocol"},
     "OllamaBlocking": {
         "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange", "WireTransport",
-        "WireBlocking", "WireSystem", "OllamaProtocol"},
+        "WireBlocking", "WireSystem", "OllamaProtocol", "OllamaFiles"},
     "Ollama": {
         "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireExchange", "WireDriver", "WireReactor",
-        "WireHTTPClient", "WireSystem", "OllamaProtocol"},
+        "WireHTTPClient", "WireSystem", "OllamaProtocol", "OllamaFiles", "Synchronization"},
+    "OllamaCodable": {"WireTime", "WireJSON", "OllamaProtocol", "Ollama", "FoundationEssentials"},
     "TokenWire": {"WireHTTPClient", "Ollama"},
     "WireSystem": {"WireSockets", "Glibc"},
     "WireServer": {
         "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSockets", "WireSystem",
         "Synchronization"},
+    "WireProxy": {
+        "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSecurity", "WireTLS", "WireSockets",
+        "WireTransport", "WireExchange", "WireDriver", "WireReactor", "WireHTTPClient", "WireSystem",
+        "WireServer", "Synchronization"},
+    "WireSimulation": {
+        "WireBytes", "WireTime", "WireHTTP1", "WireJSON", "WireSockets", "WireSystem", "WireServer",
+        "Glibc", "Synchronization"},
     "CTokenWire": {
         "CTokenWireHeader", "WireBytes", "WireTime", "WireExchange", "WireBlocking",
         "OllamaProtocol", "OllamaBlocking"},
     "tokenwire": CODECS | DRIVER | {
-        "WireReactor", "WireHTTPClient", "OllamaProtocol", "OllamaBlocking", "Ollama", "WireDigest",
-        "WireSystem", "WireServer", "Synchronization"},
+        "WireReactor", "WireHTTPClient", "OllamaProtocol", "OllamaFiles", "OllamaBlocking", "Ollama",
+        "WireDigest", "WireGzip", "WireSystem", "WireServer", "WireProxy", "WireSimulation",
+        "Synchronization"},
 }
 
 # No sockets, no clock, no lock, no suspension: bytes and `now` come in, values go out.
 PURE = {
-    "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON", "WireExchange",
+    "WireBytes", "WireTime", "WireHTTP1", "WireFraming", "WireJSON", "WireSecurity", "WireExchange",
     "OllamaProtocol"}
-PURE_MAY_IMPORT = PURE | {C_KERNELS}
+# zlib computes, and nothing else.
+PURE_MAY_IMPORT = PURE | {C_KERNELS, "WireGzip"}
 
 # Whatever these link (found by their dependencies) must not need a concurrency runtime.
 BLOCKING_ROOTS = {"OllamaBlocking", "CTokenWire"}

@@ -7,37 +7,6 @@ import WireSystem
 
 /// `tokenwire chat MODEL` on a terminal: turn by turn.
 @Suite struct ChatConversationTests {
-    /// The two sides of a terminal that echoes nothing.
-    private struct Terminal {
-        let user: Int32
-        let program: Int32
-
-        init() throws(SystemError) {
-            user = unsafe Glibc.open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
-            var locked: Int32 = 0
-            // Safe because the kernel reads one number. (What pty.h has is out of reach.)
-            guard user >= 0, unsafe ioctl(user, Terminal.setLock, &locked) == 0 else {
-                throw SystemError("open /dev/ptmx", errno)
-            }
-            program = ioctl(user, Terminal.openPeer, O_RDWR | O_NOCTTY | O_CLOEXEC)
-            if program < 0 { throw SystemError("open a terminal", errno) }
-            var settings = termios()
-            unsafe tcgetattr(program, &settings)
-            settings.c_lflag &= ~tcflag_t(ECHO)
-            unsafe tcsetattr(program, TCSANOW, &settings)
-        }
-
-        /// TIOCSPTLCK, TIOCGPTPEER (ioctl_tty(2)).
-        private static let setLock: UInt = 0x4004_5431
-        private static let openPeer: UInt = 0x5441
-
-        func type(_ text: String) throws {
-            try Files.writeAll(Array(text.utf8).span, to: user, name: "terminal")
-        }
-
-        func close() { Files.closeDescriptor(user) }
-    }
-
     @Test func turns() throws {
         let server = try ChatServer(ChatServer.stream("Well."))
         let terminal = try Terminal()
@@ -64,6 +33,21 @@ import WireSystem
         #expect(turns == [first, first + ["assistant: Well.", "user: And?"]])
         // All on one connection.
         #expect(server.server.log.connections.count == 1)
+    }
+
+    /// What is pasted at once is not lost, and several lines can be one message.
+    @Test func severalLines() throws {
+        let server = try ChatServer(ChatServer.stream("Well."))
+        let terminal = try Terminal()
+        defer { terminal.close() }
+        let process = try server.start(["chat", "m"], input: terminal.program)
+        _ = try process.readOutput(until: ">>> ")
+        try terminal.type("one\ntwo\n\"\"\"three\n\n  four\"\"\"\n/bye\nnever\n")
+        let result = try process.finish()
+        #expect(result.status == 0)
+        let last = ManifestJSON(parsing: try #require(server.requests.last).body)
+        let said = last["messages"].array?.filter { $0["role"].string == "user" }
+        #expect(said?.map { $0["content"].string } == ["one", "two", "three\n\nfour"])
     }
 
     @Test func theEndOfInput() throws {

@@ -67,10 +67,12 @@ import WireTime
         #expect(result.errors.contains(host))
     }
 
-    @Test func https() throws {
-        let result = try CommandProcess.run(["chat", "m", "hi", "--host", "https://127.0.0.1"])
+    @Test func authoritiesThatAreNotThere() throws {
+        let result = try CommandProcess.run([
+            "chat", "m", "hi", "--host", "https://127.0.0.1:9", "--cacert", "/does/not/exist",
+        ])
         #expect(result.status == 4)
-        #expect(result.errors.contains("https"))
+        #expect(result.errors.contains("/does/not/exist"))
     }
 
     @Test func deadlines() throws {
@@ -183,7 +185,7 @@ import WireTime
                 repeating: Array("\(String(chunk.utf8.count, radix: 16))\r\n\(chunk)\r\n".utf8),
                 every: .milliseconds(1)))
         let process = try server.start(["chat", "m", "hi"])
-        _ = try process.readOutput(until: "far")
+        try process.readOutput(with: "far")
         process.closeOutput()
         let result = try process.finish()
         #expect(result.status == 0)
@@ -216,12 +218,13 @@ import WireTime
         (["chat", "m", "p", "--format", "/nonexistent"], "/nonexistent"),
         (["chat", "m", "p", "--tools", "/dev/null"], "/dev/null"),
         (["generate", "m", "p", "--tools", "tools.json"], "tools.json"),
-        (["chat", "m", "p", "--api", "openai"], "openai"),
-        (["chat", "m", "p", "--host", "http://127.0.0.1/v1"], "/v1"),
+        (["chat", "m", "p", "--api", "openai", "--option", "num_ctx=1"], "num_ctx"),
+        (["chat", "m", "p", "--host", "http://127.0.0.1/v1", "--keep-alive", "5m"], "keep_alive"),
+        (["chat", "m", "p", "--api", "other"], "--api"),
         (["chat", "m", "p", "--host", "exa mple"], "'exa mple'"),
         (["chat", "m", "p", "--host", "user:secret@example.com"], "user"),
         (["chat", "m", "p", "--host", "example.com", "--api-key", "k"], "--api-key"),
-        (["chat", "m", "p", "--header", "nothing"], "'nothing'"),
+        (["chat", "m", "p", "--header", "nothing"], "--header takes"),
         (["chat", "m", "p", "--unknown"], "--unknown"), (["list", "m"], "'m'"),
         (["ps", "--raw"], "--raw"), (["version", "1"], "'1'"),
     ])

@@ -178,7 +178,9 @@ import WireSystem
         #expect(prompt?.string == "a\nb")
     }
 
-    @Test(arguments: [("0", "0"), ("-1", "-1"), ("never", "-1"), ("5m", "300"), ("500ms", "0.5")])
+    @Test(arguments: [
+        ("0", "0"), ("-1", "-1"), ("never", "-1"), ("5m", "300"), ("500ms", "\"500ms\""),
+    ])
     func keepAlive(given: String, sent: String) throws {
         let server = try ChatServer(ChatServer.stream("x"))
         #expect(try server.run(["chat", "m", "hi", "--keep-alive=\(given)"]).status == 0)

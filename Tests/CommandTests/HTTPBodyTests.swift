@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WireSockets
 import WireTime
@@ -131,7 +132,7 @@ import WireTime
             let host = peer.socket.localAddress.map(\.description) ?? ""
             peer.note(peer.readRequest().replacing("Host: \(host)", with: "Host"))
             peer.send(HTTPBodyTests.hello)
-        }).run { try CommandProcess.run(["http", $0] + arguments) }
+        }).run { try CommandProcess.run(["http", $0, "--identity"] + arguments) }
         #expect(log == [expected])
     }
 
@@ -147,6 +148,19 @@ import WireTime
             }
             #expect(log.last?.hasSuffix("\r\n\r\n\(expected)") == true)
         }
+    }
+
+    @Test func expectContinue() throws {
+        let (result, log) = try TinyServer({ peer in
+            peer.note(peer.readHead())
+            peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+            peer.note(peer.readHead(until: "body"))
+            peer.send(HTTPBodyTests.hello)
+        }).run { try CommandProcess.run(["http", $0, "--data", "body", "--expect-continue"]) }
+        #expect(result == CommandResult(status: 0, output: "hello", errors: ""))
+        #expect(log.count == 2)
+        #expect(log.first?.contains("\r\nExpect: 100-continue\r\n") == true)
+        #expect(log.first?.hasSuffix("\r\n\r\n") == true && log.last == "body")
     }
 
     @Test func answersWithoutBody() throws {

@@ -135,12 +135,14 @@ import WireSockets
         #expect(try Report(result).kind == "bad-header")
     }
 
-    @Test func notToAnUnsupportedScheme() throws {
+    @Test func toTheOtherScheme() throws {
         let (result, _) = try TinyServer({
-            $0.answer(HTTPRedirectTests.redirect(302, "https://127.0.0.1/"))
-        }).run { try CommandProcess.run(["http", $0, "--follow", "--report", "json"]) }
-        #expect(result.status == 4)
-        #expect(try Report(result).kind == "unsupported")
+            $0.answer(HTTPRedirectTests.redirect(302, "https://127.0.0.1:9/"))
+        }).run {
+            try CommandProcess.run(["http", $0, "--follow", "--insecure", "--report", "json"])
+        }
+        #expect(result.status == 3)
+        #expect(try Report(result).kind == "connect-refused")
     }
 
     /// Without `--follow`, without a target, or with more than one: a response like others.

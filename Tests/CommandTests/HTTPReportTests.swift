@@ -155,7 +155,6 @@ import Testing
         ("ftp://127.0.0.1/", "invalid-url", 2),
         ("http://127.0.0.1:0/", "invalid-url", 2),
         ("http://127.0.0.1/a b", "invalid-url", 2),
-        ("https://127.0.0.1/", "unsupported", 4),
     ])
     func refusedURL(url: String, kind: String, status: Int32) throws {
         let result = try CommandProcess.run(["http", url, "--report", "json"])

@@ -43,7 +43,8 @@ import Testing
             peer.send(empty)
         }).run { url in
             try CommandProcess.run([
-                "http", url, "--header", "Authorization: x", "--then", "\(url)/2",
+                "http", url, "--identity", "--header", "Authorization: x", "--then",
+                "\(url)/2",
             ])
         }
         let host = try #require(log.last?.split(separator: "\r\n").last)

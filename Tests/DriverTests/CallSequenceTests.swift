@@ -118,7 +118,7 @@ import WireTime
         #expect(
             system.calls.prefix(9) == [
                 .resolve("peer"), .open("[::1]:80"), .open("127.0.0.1:80"),
-                .wait(read: false, write: true, until: .seconds(2)),
+                .wait(read: false, write: true, until: .milliseconds(250)),
                 .finishConnecting(errorNumber: 111), .close, .open("127.0.0.1:81"),
                 .wait(read: false, write: true, until: .seconds(2)),
                 .finishConnecting(errorNumber: 0),
@@ -128,14 +128,14 @@ import WireTime
 
     @Test func allAddressesFail() {
         let system = ScriptedSystem(
-            ConnectionScript(opening: .failsAtOnce(SystemError("socket", 24))),
+            ConnectionScript(opening: .failsAtOnce(SystemError("connect", 101))),
             ConnectionScript(opening: .fails(SystemError("connect", 113), after: .zero)))
         system.addresses = [.loopback6(port: 80), .loopback(port: 80)]
         var client = makeClient(system)
         let error = client.error(of: get())
         guard case .connect(let attempts, _) = error else { return fail("\(error!)") }
         #expect(error?.kind == .connectFailed)
-        #expect(attempts.map(\.errorNumber) == [24, 113])
+        #expect(attempts.map(\.errorNumber) == [101, 113])
         #expect(client.connections == (0, 0))
         system.expectFinished()
     }
@@ -165,8 +165,6 @@ import WireTime
         var request = get()
         request.fields = [("A", "b\r\nC: d")]
         #expect(client.error(of: request)?.kind == .invalidRequest)
-        request = HTTPRequest("GET", HTTPURL(scheme: .https, host: "a", port: 1, target: "/"))
-        #expect(client.error(of: request)?.kind == .unsupported)
         #expect(system.calls == [])
     }
 

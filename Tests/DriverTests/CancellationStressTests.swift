@@ -37,14 +37,45 @@ import WireTransport
             let socket = try StreamSocket.connect(to: listener.localAddress!)
             let number = socket.descriptor.rawValue
             socket.descriptor.close()
-            let foreign = try StreamSocket.connect(to: listener.localAddress!)
+            // Somebody else in the process may have been quicker: then the next number is tried.
+            var foreign = try StreamSocket.connect(to: listener.localAddress!)
+            var others: [StreamSocket] = []
+            while foreign.descriptor.rawValue != number, others.count < 100 {
+                others.append(foreign)
+                foreign = try StreamSocket.connect(to: listener.localAddress!)
+            }
             #expect(foreign.descriptor.rawValue == number)
+            _ = Poll.wait(
+                foreign.descriptor, for: Readiness(read: false, write: true), until: .distantFuture)
             socket.descriptor.shutdown()
             socket.descriptor.interrupt()
             socket.descriptor.close()
             #expect(foreign.peerAddress != nil, "still connected")
             #expect(!foreign.isReadable(), "and not at its end")
         }
+    }
+
+    /// A cancelled stream that was read empty after all, while the peer waits for room to write. The
+    /// kernel must not keep an orphan: with a closed window it may let the peer wait for a minute.
+    @Test func aPeerThatOnlyWritesLearnsOfIt() throws {
+        let listener = try StreamSocket.listen(on: .loopback(port: 0))
+        defer { listener.descriptor.close() }
+        let socket = try StreamSocket.connect(to: listener.localAddress!)
+        let reads = Readiness(read: true, write: false)
+        _ = Poll.wait(listener.descriptor, for: reads, until: .distantFuture)
+        let peer = LoopbackPeer(socket: try #require(try listener.accept()))
+        defer { peer.socket.descriptor.close() }
+        let ports = (socket.localAddress!.port, listener.localAddress!.port)
+        let piece = [UInt8](repeating: 120, count: 65_536)
+        while case .bytes = peer.socket.send(piece.span, piece.span.extracting(first: 0)) {}
+        #expect(KernelConnections.has(from: ports.0, to: ports.1) == true)
+        socket.descriptor.shutdown()
+        let client = LoopbackPeer(socket: socket)
+        while case .bytes = client.read() {}
+        socket.descriptor.close()
+        #expect(KernelConnections.has(from: ports.0, to: ports.1) == false)
+        let writes = Readiness(read: false, write: true)
+        #expect(Poll.wait(peer.socket.descriptor, for: writes, until: .distantFuture).write)
     }
 }
 

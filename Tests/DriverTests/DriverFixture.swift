@@ -46,27 +46,6 @@ func fail(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
     Issue.record(Comment(rawValue: text), sourceLocation: sourceLocation)
 }
 
-extension TestClient {
-    /// The body of a response, as text.
-    mutating func text(
-        _ request: HTTPRequest, cancellation: Cancellation? = nil
-    ) throws(TransportError) -> String {
-        var response = try send(request, cancellation: cancellation)
-        return String(decoding: try response.readBody(limit: .mebibytes(64)), as: UTF8.self)
-    }
-
-    /// The error of a request whose body is read to its end as lines; nil when it succeeds.
-    mutating func error(
-        of request: HTTPRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil
-    ) -> TransportError? {
-        do throws(TransportError) {
-            var response = try send(request, deadlines: deadlines, cancellation: cancellation)
-            while try response.nextLine() != nil {}
-            return nil
-        } catch { return error }
-    }
-}
-
 extension TransportError {
     /// Deadline and wait, of a timeout.
     var timeout: (deadline: Deadline, waited: Timeout)? {

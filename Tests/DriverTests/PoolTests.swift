@@ -72,6 +72,53 @@ import WireTime
         }
     }
 
+    /// Rule (2): not up to the moment at which the server closes it, nor longer than our own limit.
+    @Test(
+        arguments: [
+            ("timeout=5", 3_999, true), ("timeout=5", 4_000, false),
+            ("timeout=5, max=9", 4_000, false),
+            ("timeout=60", 29_999, true), ("timeout=60", 30_000, false), ("timeout=0", 0, false),
+            ("max=9", 29_999, true),
+        ] as [(String, Int64, Bool)])
+    func keptNoLongerThanTheServerSays(
+        _ field: String, _ pause: Int64, _ reused: Bool
+    ) throws {
+        let response = "HTTP/1.1 200 OK\r\nKeep-Alive: \(field)\r\nContent-Length: 2\r\n\r\nok"
+        let system = ScriptedSystem(
+            ConnectionScript([.request, .text(response), .request, .text(okResponse)]),
+            .responses(okResponse))
+        var client = makeClient(system)
+        #expect(try client.text(get()) == "ok")
+        system.advance(by: .milliseconds(pause))
+        #expect(try client.text(get()) == "ok")
+        #expect(system.connections.count == (reused ? 1 : 2))
+        #expect(!system.calls(on: 1).contains(.peek(true)))
+        #expect(client.counts.reused == (reused ? 1 : 0))
+        #expect(client.counts.open == 1)
+    }
+
+    /// What there is of connections, at each point of their lives.
+    @Test func facts() throws {
+        let system = ScriptedSystem(
+            .responses(okResponse, okResponse), .responses(okResponse))
+        var client = makeClient(system)
+        func counts(idle: Int, leased: Int, reused: Int) -> ConnectionCounts {
+            ConnectionCounts(idle: idle, leased: leased, waiting: 0, reused: reused)
+        }
+        #expect(client.counts == counts(idle: 0, leased: 0, reused: 0))
+        #expect(try client.text(get()) == "ok")
+        #expect(client.counts == counts(idle: 1, leased: 0, reused: 0))
+        var first = try client.send(get())
+        #expect(client.counts == counts(idle: 0, leased: 1, reused: 1))
+        var second = try client.send(get())
+        #expect(client.counts == counts(idle: 0, leased: 2, reused: 1))
+        #expect(client.counts.open == 2)
+        for _ in 0..<2 { _ = try first.nextBytes() }
+        #expect(client.counts == counts(idle: 1, leased: 1, reused: 1))
+        second.cancel()
+        #expect(client.counts == counts(idle: 1, leased: 0, reused: 1))
+    }
+
     @Test(arguments: [0, 1, 2]) func noMoreThanTheLimit(_ limit: Int) throws {
         let scripts = (0..<4).map { _ in ConnectionScript.responses(okResponse) }
         let system = ScriptedSystem(scripts)
@@ -118,6 +165,7 @@ import WireTime
         #expect(try client.text(post()) == "ok")
         system.advance(by: .seconds(2))
         #expect(try client.text(post()) == "ok", "a POST too: nothing had been sent")
+        #expect(client.counts.reused == 0)
         #expect(system.calls(on: 1).suffix(2) == [.peek(true), .close])
         #expect(system.connections.count == 2)
         #expect(client.connections == (1, 0))

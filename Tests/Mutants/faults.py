@@ -27,6 +27,87 @@ FAULTS = [
         "            // Also at a deadline: bytes that are in the kernel already beat it.\n",
         "            try settle(machine.timeReached(lastReturn))\n",
         "DeadlineMercyTests/bytesInTheKernelBeatTheTimeout"),
+    # Connecting
+    Fault(
+        "the-next-never-begins",
+        "Sources/WireExchange/ConnectMachine.swift",
+        "nextAttempt = isDelayRunning ? now + options.attemptDelay : .distantFuture",
+        "nextAttempt = isDelayRunning ? now + .never : .distantFuture",
+        "RaceTests/theFirstThatStandsWins"),
+    Fault(
+        "losers-stay-open",
+        "Sources/WireDriver/ConnectRace.swift",
+        "            for attempt in underWay where attempt.place == place { release(attempt.transport) }\n",
+        "            _ = place\n",
+        "RaceTests/theFirstThatStandsWins"),
+    Fault(
+        "connected-to-itself",
+        "Sources/WireSockets/StreamSocket.swift",
+        "        if let peer, peer == localAddress { return .failed(.selfConnected) }\n",
+        "",
+        "ConnectingTests/selfConnect"),
+    Fault(
+        "look-ups-are-never-given-up",
+        "Sources/WireTransport/NameLookUps.swift",
+        "    var isGivenUp: Bool { state.withLock { $0.ended == nil } }\n",
+        "    var isGivenUp: Bool { false }\n",
+        "NameLookUpTests/whatWasGivenUpIsNotAskedFor"),
+    Fault(
+        "longer-than-the-server-keeps-it",
+        "Sources/WireExchange/PoolMachine.swift",
+        "        if serverLimit < limits.keepAliveIdle {\n",
+        "        if serverLimit < .zero {\n",
+        "ReuseTests/keptNoLongerThanTheServerSays"),
+    Fault(
+        "low-watermark-stays",
+        "Sources/WireDriver/ExchangeDriver+LowWatermark.swift",
+        "            try setLowWatermark(1)\n            return true\n",
+        "            try setLowWatermark(receiveLowWatermark)\n            return true\n",
+        "LowWatermarkTests/resetAtTheEnd"),
+    Fault(
+        "unix-path-one-too-long",
+        "Sources/WireExchange/Route.swift",
+        "guard bytes.count <= UnixSocketPath.longest else {",
+        "guard bytes.count <= UnixSocketPath.longest + 1 else {",
+        "RouteTests/theLongestPath"),
+    Fault(
+        "total-not-kept-while-decoding",
+        "Sources/WireDriver/ExchangeDriver.swift",
+        "        try settle(machine.decoded(at: now))\n",
+        "",
+        "ContentCodingTests/deadlinesBetweenPieces"),
+    # Redirects, retries, bodies
+    Fault(
+        "credentials-follow-redirects",
+        "Sources/WireExchange/Redirect.swift",
+        "        if !url.hasSameOrigin(as: request.url) {\n",
+        "        if url.host != request.url.host, url.host.isEmpty {\n",
+        "FollowingTests/credentialsStayWithTheirOrigin"),
+    Fault(
+        "retried-after-content",
+        "Sources/WireExchange/RetryPolicy.swift",
+        "        guard progress.bytesReceived == 0 else { return nil }\n",
+        "",
+        "RetryPolicyTests/failures"),
+    Fault(
+        "final-answer-keeps-the-connection",
+        "Sources/WireExchange/ExchangeMachine.swift",
+        "let sentAll = canWrite && !isOpen && progress.bytesWritten == requestBytes",
+        "let sentAll = heldBehind != nil || canWrite && progress.bytesWritten == requestBytes",
+        "RequestBodyTests/aFinalAnswerSparesTheBody"),
+    Fault(
+        "unrepeatable-body-repeated",
+        "Sources/WireExchange/OutgoingRequest.swift",
+        "mayRepeat: mayRepeat && body.isRepeatable",
+        "mayRepeat: mayRepeat",
+        "RequestBodyTests/staleConnections"),
+    # Content codings
+    Fault(
+        "truncated-coding-accepted",
+        "Sources/WireExchange/MessageReader.swift",
+        "                try coded.finish()\n",
+        "",
+        "CodedBodyTests/truncatedAtEveryByte"),
     # Framing of messages
     Fault(
         "chunk-end-unchecked",
@@ -66,18 +147,15 @@ FAULTS = [
     Fault(
         "line-end-off-by-one",
         "Sources/WireFraming/LineScanner.swift",
-        "let hasCR = end > 0 && content[end &- 1] == ASCII.cr",
-        "let hasCR = end > 1 && content[end &- 1] == ASCII.cr",
+        "end > 0 && content[end &- 1] == ASCII.cr ? end &- 1 : end",
+        "end > 1 && content[end &- 1] == ASCII.cr ? end &- 1 : end",
         "LineVectorTests/vector"),
     Fault(
         "cut-crlf-is-two-line-ends",
         "Sources/WireFraming/SSEScanner.swift",
-        """        if skipLF, kept < content.count {
-            if content[kept] == ASCII.lf { kept += 1 }
-""",
-        """        if skipLF {
-            if kept < content.count, content[kept] == ASCII.lf { kept += 1 }
-""",
+        "        if skipLF, kept < content.count {\n            if content[kept] == ASCII.lf { kept += 1 }\n",
+        "        if skipLF {\n"
+        "            if kept < content.count, content[kept] == ASCII.lf { kept += 1 }\n",
         "SSEVectorTests/vector"),
     Fault(
         "lone-surrogate-accepted",
@@ -94,9 +172,27 @@ FAULTS = [
     Fault(
         "incomplete-taken-for-complete",
         "Sources/OllamaProtocol/AnswerReader.swift",
-        "if isComplete { return }",
-        "if isComplete || recordCount > 0 { return }",
+        "if isComplete { return false }",
+        "if isComplete || recordCount > 0 { return false }",
         "OllamaTests.FailureTests/aCleanEndWithoutTheTerminalRecord"),
+    Fault(
+        "a-load-asked-for-again",
+        "Sources/OllamaProtocol/Readiness.swift",
+        "        case .timeout, .incomplete: !isLoading\n",
+        "        case .timeout, .incomplete: true\n",
+        "ReadinessMachineTests/aLoadIsNotAskedForAgain"),
+    Fault(
+        "progress-without-success",
+        "Sources/OllamaProtocol/ModelProgress.swift",
+        'status == "success"',
+        "total == completed",
+        "ProgressTests/endsWithoutSuccess"),
+    Fault(
+        "layers-counted-twice",
+        "Sources/OllamaProtocol/TransferMeter.swift",
+        "        completed += new.completed - old.completed\n",
+        "        completed += new.completed\n",
+        "TransferMeterTests/sumsOverLayers"),
     # Connections
     Fault(
         "surplus-bytes-kept",
@@ -119,7 +215,7 @@ FAULTS = [
     Fault(
         "cancellation-ignored",
         "Sources/WireDriver/Cancellation.swift",
-        "public var isCancelled: Bool { state.withLock { $0.isCancelled } }",
+        "public var isCancelled: Bool { isSet.load(ordering: .acquiring) }",
         "public var isCancelled: Bool { false }",
         "CancellationTests/whileWaiting"),
     # The pool and the loop
@@ -206,6 +302,7 @@ FAULTS = [
         "        guard hasHashedNames(path) else { return false }\n",
         "",
         "SystemTrustTests/nothingAnywhere"),
+    # Redirects, retries, bodies
     # Content codings
     Fault(
         "bomb",
@@ -231,4 +328,41 @@ FAULTS = [
         "case .behind where byte == 0x1F && coding == .gzip:",
         "case .behind where byte == 0x1E && coding == .gzip:",
         "ContentDecoderTests/members"),
+    # Found by whole worlds
+    Fault(
+        "sent-again-on-any-connection",
+        "Sources/WireDriver/ExchangeDriver+Connecting.swift",
+        "try use(lease, fresh: fresh, at: system.now)",
+        "try use(lease, fresh: false, at: system.now)",
+        "FoundTests/sentAgainOnAFreshConnectionAlsoAfterWaiting"),
+    Fault(
+        "kept-with-half-a-request-sent",
+        "Sources/WireExchange/ExchangeMachine.swift",
+        "        let sentAll = canWrite && !isOpen && progress.bytesWritten == requestBytes\n",
+        "        let sentAll = true\n",
+        "SeedTests/nothingGoesWrong"),
+    Fault(
+        "a-slow-reader-is-an-idle-peer",
+        "Sources/WireExchange/ExchangeMachine.swift",
+        "        table.postpone(.bodyIdle, by: pause)\n",
+        "",
+        "SeedTests/nothingGoesWrong"),
+    Fault(
+        "dropped-and-open",
+        "Sources/WireDriver/ConnectionLease.swift",
+        "    deinit { close() }\n\n    var hasPendingOutput",
+        "    var hasPendingOutput",
+        "SeedTests/nothingGoesWrong"),
+    Fault(
+        "granted-to-another-origin",
+        "Sources/WireExchange/PoolMachine.swift",
+        "            guard origin === connection.origin else { return [.close(id)] + discard(id, at: now) }\n",
+        "",
+        "SeedTests/nothingGoesWrong"),
+    Fault(
+        "no-descriptors-and-on-it-goes",
+        "Sources/WireExchange/ConnectMachine.swift",
+        "        if isLocal { next = order.count }\n",
+        "        if isLocal { next += 0 }\n",
+        "SeedTests/nothingGoesWrong"),
 ]

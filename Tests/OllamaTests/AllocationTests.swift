@@ -61,6 +61,33 @@ import WireBytes
         #expect(counts.allocations == 0)
     }
 
+    /// Events of `/v1`, where nothing is kept for an error.
+    @Test(.enabled(if: AllocationCount.works), arguments: [" w123", " esc\\u00e9\\n", ""])
+    func borrowedEventsCostNothing(content: String) throws {
+        let speech = Speech.both[1]
+        let records = [speech.text(content), speech.text(content + "!")]
+        let bytes = records.flatMap { Wire.chunk(speech.framed($0)) }
+        let total = (AllocationTests.recordCount + AllocationTests.warmUp) / 2
+        let head = Wire.streamHead.replacing("application/x-ndjson", with: "text/event-stream")
+        let end = speech.end.flatMap { Wire.chunk(speech.framed($0)) } + Array(Wire.end.utf8)
+        let system = ScriptedSystem(
+            ConnectionScript([
+                .request, .text(head), .repeated(bytes, count: total), .bytes(end),
+            ]))
+        system.recordsCalls = false
+        var options = BlockingOllama.Options()
+        options.partialTextLimit = .bytes(0)
+        var client = try BlockingOllama.scripted(system, options, host: "127.0.0.1:80/v1")
+        var stream = try client.chat(anyChat)
+        for _ in 0..<AllocationTests.warmUp { _ = try borrowed(&stream) }
+        var count = 0
+        let allocations = try AllocationCount.during { () throws(StreamError) in
+            while count < AllocationTests.recordCount, try borrowed(&stream) != nil { count += 1 }
+        }.allocations
+        #expect(count == AllocationTests.recordCount)
+        #expect(allocations == 0)
+    }
+
     /// Text beyond ASCII makes the reader learn the form of the records again and again.
     @Test(.enabled(if: AllocationCount.works))
     func learningCostsNothing() throws {

@@ -1,5 +1,6 @@
 import OllamaProtocol
 import Testing
+import WireExchange
 import WireHTTP1
 
 /// The reading of `OLLAMA_HOST` and of host arguments.
@@ -35,6 +36,15 @@ import WireHTTP1
     ])
     func hostsAndSchemes(text: String, url: String) throws {
         #expect(try OllamaEndpoint(text).description == url)
+    }
+
+    @Test(arguments: ["unix:/run/ollama.sock", " 'unix:@ollama' "])
+    func unixSockets(text: String) throws {
+        let endpoint = try OllamaEndpoint(text)
+        #expect(text.contains(endpoint.description))
+        #expect(endpoint.unixSocket?.description == endpoint.description)
+        #expect(endpoint.isLoopback)
+        #expect(endpoint.url("/api/chat").authority == "localhost")
     }
 
     @Test(arguments: [
@@ -106,7 +116,8 @@ import WireHTTP1
         "exa mple.com", "example.com:80 80/x y", "h\u{0}st", "h\r\nst", "b\u{FC}cher.example",
         "[::1", "[::1]junk", "[not-an-address]", "1:2:3:nonsense", "[fe80::1%]",
         "user@example.com", "user:password@example.com", "http://user:password@example.com:80/",
-        "[user@::1]", "h/a b", "h/base?query=1", "h?query", "\u{7F}", "host\\path",
+        "[user@::1]", "h/a b", "h/base?query=1", "h?query", "\u{7F}", "host\\path", "unix:",
+        "unix:@", "unix:/\u{0}",
     ])
     func rubbish(text: String) {
         #expect(throws: RequestError.self) { try OllamaEndpoint(text) }

@@ -54,11 +54,16 @@ import WireTime
         #expect(reading.error?.description.contains("status \(status)") == true)
     }
 
-    /// Not followed: a POST that became a GET would ask something else.
-    @Test(arguments: ["301 Moved Permanently", "307 Temporary Redirect", "308 Permanent Redirect"])
-    func redirects(line: String) throws {
+    /// Not followed: a POST that became a GET would ask something else, and another origin is not the
+    /// server that was meant.
+    @Test(arguments: [
+        ("301 Moved Permanently", "/elsewhere"), ("302 Found", "/elsewhere"),
+        ("303 See Other", "/elsewhere"), ("307 Temporary Redirect", "http://other/api/chat"),
+        ("308 Permanent Redirect", "http://127.0.0.1:81/api/chat"),
+    ])
+    func redirects(line: String, location: String) throws {
         let system = ScriptedSystem(
-            .responses(Wire.response(line, "", field: "Location: http://127.0.0.1/elsewhere")))
+            .responses(Wire.response(line, "", field: "Location: \(location)")))
         var client = try BlockingOllama.scripted(system)
         let failure = Reading(&client, anyChat).error?.serverFailure
         #expect(failure?.status == Int(line.prefix(3)))

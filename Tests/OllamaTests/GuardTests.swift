@@ -1,6 +1,7 @@
 import OllamaProtocol
 import TestSupport
 import Testing
+import WireSystem
 
 /// What runs away is stopped, at the same place however the text is cut; what only looks alike goes
 /// on.
@@ -60,7 +61,7 @@ import Testing
         return String(decoding: letters + [UInt8(ascii: "~")], as: UTF8.self)
     }
 
-    @Test(arguments: 1...160)
+    @Test(arguments: Array(1...40) + [80, 160, 161, 250, 333, 400])
     func eightUnitsAndTwoHundredCharacters(count: Int) {
         let unit = unit(count)
         let units = max(8, (200 + count - 1) / count)
@@ -73,7 +74,7 @@ import Testing
     }
 
     @Test func aLongerUnitGoesOn() {
-        let text = String(repeating: unit(161), count: 60)
+        let text = String(repeating: unit(401), count: 60)
         #expect(verdict(of: text).verdict == .goOn)
     }
 
@@ -125,6 +126,75 @@ import Testing
             let cut = verdict(of: text, characters: limit, pieces: { _ in 1 + cuts.below(most) })
             #expect(cut.verdict == byByte, "seed \(seed), pieces of up to \(most) bytes")
         }
+    }
+
+    // MARK: Other guards
+
+    private func verdict(_ guards: [Guard], _ pieces: [String]) -> Verdict {
+        var outputGuard = OutputGuard(guards)
+        for piece in pieces {
+            let bytes = Array(piece.utf8)
+            let verdict = outputGuard.feed(bytes.span)
+            if verdict != .goOn { return verdict }
+        }
+        return .goOn
+    }
+
+    @Test func bytesTokensAndPredicates() {
+        #expect(verdict([.bytes(max: 4)], ["\u{E9}", "\u{E9}"]) == .goOn)
+        #expect(verdict([.bytes(max: 4)], ["\u{E9}", "\u{E9}x"]) == .tooManyBytes(5))
+        #expect(verdict([.tokens(max: 2)], ["a", "", "b"]) == .goOn)
+        #expect(verdict([.tokens(max: 2)], ["a", "b", "c"]) == .tooManyTokens(3))
+        let stop = Guard.when("STOP") { piece, counts in
+            counts.tokens > 1 && piece.count == 4
+        }
+        #expect(verdict([stop], ["STOP", "more"]) == .refused("STOP"))
+        #expect(verdict([stop, .characters(max: 5)], ["STOP", "xx"]) == .tooLong(characters: 6))
+    }
+
+    /// Text and thinking are looked at apart, and counted together.
+    @Test func thinking() {
+        var outputGuard = OutputGuard([.repetition(), .characters(max: 1000)])
+        let unit = Array("ab cd ef ".utf8)
+        for round in 0..<200 {
+            let verdict = outputGuard.feed(unit.span, thinking: round % 2 == 0)
+            if verdict != .goOn {
+                #expect(verdict == .repeats(bytes: 9))
+                // 23 units in one of them.
+                #expect(round == 44)
+                return
+            }
+        }
+        Issue.record("went on")
+    }
+
+    /// The texts in this repository: prose, Swift, C, Python, tables, recorded answers of a model that
+    /// speaks at random. Vectors that repeat on purpose are none.
+    @Test func realTexts() throws {
+        let root = ManifestRecording.directory + "/../../"
+        var bytes = 0
+        var alarms: [String] = []
+        var directories = ["Sources", "Tests", "Docs", "Examples", "Benchmarks", "Fuzz"]
+        while let directory = directories.popLast() {
+            for name in (try? Files.names(in: root + directory)) ?? [] where !name.hasPrefix(".") {
+                let path = "\(directory)/\(name)"
+                guard let dot = name.lastIndex(of: ".") else {
+                    directories.append(path)
+                    continue
+                }
+                guard
+                    ["swift", "md", "c", "h", "py", "sh", "inc"].contains(
+                        name[name.index(after: dot)...]),
+                    let text = try? Files.read(root + path, limit: 1 << 20)
+                else { continue }
+                bytes += text.count
+                var outputGuard = OutputGuard([.repetition()])
+                let verdict = outputGuard.feed(text.span)
+                if verdict != .goOn { alarms.append("\(path): \(verdict)") }
+            }
+        }
+        #expect(bytes > 1_000_000)
+        #expect(alarms == [])
     }
 
     // MARK: No false alarm

@@ -108,7 +108,7 @@ import WireJSON
     /// `CredentialTests` has the rule at length.
     @Test(arguments: [
         ("example.com", "k", false), ("example.com", nil, true), ("https://example.com", "k", true),
-        ("localhost", "k", true), ("localhost/v1", nil, false), ("exa mple", nil, false),
+        ("localhost", "k", true), ("localhost/v1", nil, true), ("exa mple", nil, false),
     ])
     func checks(host: String, key: String?, isAccepted: Bool) {
         #expect(((try? server(host, key: key)) != nil) == isAccepted)

@@ -1,5 +1,7 @@
+import Ollama
 import OllamaBlocking
 import OllamaProtocol
+import Synchronization
 import WireBlocking
 import WireBytes
 import WireHTTP1
@@ -21,14 +23,7 @@ struct Reading {
     init(_ stream: consuming BlockingStream) {
         var stream = stream
         do throws(StreamError) {
-            while let record = try stream.next() {
-                pieces.append(record.text)
-                text += record.text
-                thinking += record.thinkingText
-                lines.append(String(decoding: record.json))
-                toolCalls += (try? record.toolCalls()) ?? []
-                if record.isDone { doneCount += 1 }
-            }
+            while let record = try stream.next() { take(record) }
             summary = stream.summary
             if try stream.next() != nil {
                 error = .request(.invalidRequest("a record behind the end"))
@@ -39,6 +34,52 @@ struct Reading {
                 if second != error { self.error = second }
             }
         }
+    }
+
+    /// The same of an answer over a script, where nothing ever suspends.
+    init(_ answer: Answer) {
+        let result = Mutex(Reading(failing: .cancelled(partialText: "the task has suspended")))
+        Task.immediate {
+            let reading = await Reading(reading: answer)
+            result.withLock { $0 = reading }
+        }
+        self = result.withLock { $0 }
+    }
+
+    private init(reading answer: Answer) async {
+        do {
+            self = try await answer.withRecords { records in
+                var reading = Reading()
+                await reading.read(&records)
+                return reading
+            }
+        } catch { self.init(failing: .request(.invalidRequest("\(error)"))) }
+    }
+
+    private init() {}
+
+    private mutating func read(_ records: inout AnswerRecords) async {
+        do throws(StreamError) {
+            while let record = try await records.next() { take(record) }
+            summary = records.summary
+            if try await records.next() != nil {
+                error = .request(.invalidRequest("a record behind the end"))
+            }
+        } catch {
+            self.error = error
+            do throws(StreamError) { _ = try await records.nextText() } catch let second {
+                if second != error { self.error = second }
+            }
+        }
+    }
+
+    private mutating func take(_ record: borrowing AnswerRecord) {
+        pieces.append(record.text)
+        text += record.text
+        thinking += record.thinkingText
+        lines.append(String(decoding: record.json))
+        toolCalls += (try? record.toolCalls()) ?? []
+        if record.isDone { doneCount += 1 }
     }
 
     /// What a request that fails before its stream leaves.

@@ -61,10 +61,9 @@ import WireJSON
     private func result(of line: [UInt8], by reader: inout RecordReader) -> String {
         do throws(JSONError) {
             try reader.read(line.span)
-            let fields = reader.fields
-            return "\(String(describing: fields.createdAt)) \(String(describing: fields.content)) "
-                + "\(String(describing: fields.thinking)) \(String(describing: fields.toolCalls)) "
-                + "\(String(describing: fields.error)) \(fields.isDone) \(fields.hasLogprobs)"
+            return "\(String(describing: reader.createdAt)) \(String(describing: reader.content)) "
+                + "\(String(describing: reader.thinking)) \(String(describing: reader.toolCalls)) "
+                + "\(String(describing: reader.error)) \(reader.isDone) \(reader.hasLogprobs)"
         } catch { return "\(error)" }
     }
 
@@ -128,9 +127,9 @@ import WireJSON
                 let range = try #require(string).range
                 return String(decoding: line[range.start..<range.end], as: UTF8.self)
             }
-            #expect(try text(reader.fields.content) == content)
-            #expect(try text(reader.fields.createdAt) == time)
-            #expect(try text(reader.fields.thinking) == "\(index)")
+            #expect(try text(reader.content) == content)
+            #expect(try text(reader.createdAt) == time)
+            #expect(try text(reader.thinking) == "\(index)")
         }
     }
 }

@@ -5,8 +5,21 @@ import WireJSON
 /// A recorded request's JSON as a typed request; nil where our types cannot say the same.
 enum RecordedRequest {
     static func encoded(_ json: ManifestJSON, target: String) throws -> [UInt8]? {
-        target == ChatRequest.route
-            ? try chat(json)?.encoded() : try generate(json)?.encoded()
+        switch target {
+        case ChatRequest.route: try chat(json)?.encoded()
+        case GenerateRequest.route:
+            try generate(json)?.encoded() ?? load(json)?.encoded()
+        default: try RecordedModelRequest.request(json, target: target)?.encoded()
+        }
+    }
+
+    /// A generation without a prompt.
+    private static func load(_ json: ManifestJSON) -> LoadRequest? {
+        guard case .object(var members) = json, let model = take("model", &members)?.string
+        else { return nil }
+        var request = LoadRequest(model: model)
+        if take("keep_alive", &members) == .number(0) { request.keepAlive = .now }
+        return members.isEmpty ? request : nil
     }
 
     private static func chat(_ json: ManifestJSON) -> ChatRequest? {
@@ -100,7 +113,7 @@ enum RecordedRequest {
         return true
     }
 
-    private static func modelOptions(_ given: [String: ManifestJSON]) -> ModelOptions {
+    static func modelOptions(_ given: [String: ManifestJSON]) -> ModelOptions {
         var given = given
         var options = ModelOptions()
         // A value of another type is one for `extra`.
@@ -125,7 +138,7 @@ enum RecordedRequest {
         return options
     }
 
-    private static func message(_ json: ManifestJSON) -> Message? {
+    static func message(_ json: ManifestJSON) -> Message? {
         guard case .object(var members) = json, let content = take("content", &members)?.string,
             let role = take("role", &members)?.string.flatMap(Message.Role.init)
         else { return nil }

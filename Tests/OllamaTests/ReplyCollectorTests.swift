@@ -13,16 +13,17 @@ import WireTime
 
     /// What `collect` makes of lines and of how they ended.
     private func reply(
-        _ lines: [String], endedBy failure: TransportError? = nil
+        _ lines: [String], endedBy failure: TransportError? = nil,
+        limit: ByteLimit = .mebibytes(1)
     ) throws(StreamError) -> Reply {
         var answer = AnswerReader(status: 200, partialTextLimit: .mebibytes(1))
-        var collector = ReplyCollector()
+        var collector = ReplyCollector(limit: limit)
         do throws(StreamError) {
             for text in lines {
                 let line = Array(text.utf8)
                 switch answer.read(line.span) {
                 case .blank: continue
-                case .record: try collector.add(line.span, at: 5, of: &answer)
+                case .record: try collector.add(line.span, at: 5, of: &answer, progress: Progress())
                 case .refused: throw answer.failure(in: line.span, at: 5)
                 }
             }
@@ -45,6 +46,22 @@ import WireTime
         #expect(reply.context == [1, 2])
         #expect(reply.summary.reason == "stop")
         #expect(reply.summary.evalCount == 4)
+    }
+
+    /// Text and thinking count as they are, a record with calls whole.
+    @Test func noMoreThanItsLimit() throws {
+        let call = #"{"message":{"content":"b","tool_calls":[\#(ReplyCollectorTests.call)]}}"#
+        let lines = [
+            #"{"message":{"thinking":"h\u006d"}}"#, #"{"message":{"content":"a\n"}}"#, call,
+            #"{"done":true}"#,
+        ]
+        let size = "hm".utf8.count + "a\nb".utf8.count + call.utf8.count
+        #expect(try reply(lines, limit: .bytes(size)).text == "a\nb")
+        let limit = ByteLimit.bytes(size - 1)
+        let error = TransportError.tooLarge(limit, what: "the answer", Progress())
+        #expect(throws: StreamError.transport(error, partialText: "a\nb")) {
+            try reply(lines, limit: limit)
+        }
     }
 
     @Test func malformedToolCallsFailTheAnswer() {

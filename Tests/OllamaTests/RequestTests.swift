@@ -10,9 +10,6 @@ import WireJSON
         "chat-bad-role": "a role that does not exist",
         "chat-load-no-messages": "without messages; ours are an empty array",
         "chat-wrong-type": "a number as the model's name",
-        "cors-evil": "a chat without messages",
-        "generate-load-empty-prompt": "without a prompt; ours is empty",
-        "generate-unload": "without a prompt; ours is empty",
         "generate-missing-model": "without a model",
         "generate-format-bad": "a format that does not exist",
         "generate-images-badb64": "an image that is no base64",
@@ -37,6 +34,36 @@ import WireJSON
             expressed += 1
         }
         #expect(expressed >= 60)
+    }
+
+    /// The same of the other routes.
+    static let inexpressibleCalls: [String: String] = [
+        "embed-bad-type": "a number as the text", "embed-mixed": "a number among the texts",
+        "embed-no-input": "without a text; ours is an empty list",
+        "embed-wrong-type": "a number as the model's name",
+        "embed-missing-model": "without a model", "embeddings-missing-model": "without a model",
+        "show-missing-model": "without a model", "pull-missing-model": "without a model",
+        "embeddings-wrong-type": "a number as the model's name",
+        "show-wrong-type": "a number as the model's name",
+    ]
+
+    @Test func recordedCallsAreEncodedAsTheyWereSent() throws {
+        var routes: [String: Int] = [:]
+        for call in RecordedCall.all where !call.target.hasPrefix("/api/blobs/") {
+            // Of the others there is nothing, or nothing that is JSON.
+            guard let recorded = call.request, recorded.first == UInt8(ascii: "{"),
+                call.status < 300 || call.errorMessage != "unexpected EOF"
+            else { continue }
+            let json = ManifestJSON(parsing: recorded)
+            let encoded = try RecordedRequest.encoded(json, target: call.target)
+            let reason = RequestTests.inexpressibleCalls[call.name]
+            #expect((encoded == nil) == (reason != nil), "\(call.name)")
+            guard let encoded else { continue }
+            #expect(ManifestJSON(parsing: encoded) == json, "\(call.name)")
+            routes[call.target, default: 0] += 1
+        }
+        let bodies = RecordedCall.routes.filter { $0.value != "GET" }
+        #expect(Set(routes.keys) == Set(bodies.keys))
     }
 
     @Test func everyFieldOfAChat() throws {
@@ -129,7 +156,8 @@ import WireJSON
         options.presencePenalty = -0.5
         options.frequencyPenalty = 2
         options.stop = ["\n", "END"]
-        options.extra = [.init(key: "draft_num_predict", value: 4)]
+        options.draftNumPredict = 4
+        options.extra = [.init(key: "new_one", value: true)]
         var request = GenerateRequest(model: "m", prompt: "")
         request.options = options
         let sent = ManifestJSON(parsing: try request.encoded())["options"]
@@ -138,13 +166,14 @@ import WireJSON
             "num_keep":6,"seed":-7,"num_predict":8,"top_k":9,"top_p":0.5,"min_p":0.25,
             "typical_p":0.125,"repeat_last_n":10,"temperature":0,"repeat_penalty":1.5,
             "presence_penalty":-0.5,"frequency_penalty":2,"stop":["\\n","END"],
-            "draft_num_predict":4}
+            "draft_num_predict":4,"new_one":true}
             """
         #expect(sent == ManifestJSON(parsing: Array(expected.utf8)))
     }
 
     @Test(arguments: [
-        (KeepAlive.seconds(90), "90"), (.seconds(0.5), "0.5"), (.forever, "-1"), (.now, "0"),
+        (KeepAlive.seconds(90), "90"), (.seconds(0.5), "\"500ms\""), (.seconds(1e-9), "\"1ms\""),
+        (.forever, "-1"), (.now, "0"),
         (.text("5m"), "\"5m\""), (.seconds(1e18), "1e+18"), (.seconds(-3), "-3"),
     ])
     func keepAlive(value: KeepAlive, json: String) throws {

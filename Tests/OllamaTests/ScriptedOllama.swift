@@ -1,6 +1,8 @@
+import Ollama
 import OllamaBlocking
 import OllamaProtocol
 import TestSupport
+import WireHTTPClient
 
 /// Bytes of Ollama's answers.
 enum Wire {
@@ -71,11 +73,17 @@ extension BlockingOllama {
 /// A request of which the answer is all that matters.
 let anyChat = ChatRequest(model: "m", messages: [.user("hi")])
 
-/// Reads one scripted answer: `input` comes once the request is out.
+/// Reads one scripted answer, by the driver that the test runs with: `input` comes once the request is
+/// out.
 func read(
     _ input: [ConnectionScript.Input], _ options: BlockingOllama.Options = .init()
 ) throws -> (reading: Reading, system: ScriptedSystem) {
     let system = ScriptedSystem(ConnectionScript([.request] + input))
+    if Driver.current == .async {
+        let ollama = Ollama(
+            host: "127.0.0.1:80", options: options, http: HTTPClient(options.http, system: system))
+        return (Reading(ollama.chat(anyChat)), system)
+    }
     var client = try BlockingOllama.scripted(system, options)
     return (Reading(&client, anyChat), system)
 }

@@ -6,7 +6,7 @@ import WireBytes
 import WireJSON
 
 /// Streams of every shape that is allowed, and what is read from them.
-@Suite struct StreamTests {
+@Suite(.eachDriver) struct StreamTests {
     private let hello = [Wire.chat("Hel"), Wire.chat("lo"), Wire.chatDone]
 
     private func expectHello(_ reading: Reading, _ records: Int = 3) {
@@ -152,6 +152,49 @@ import WireJSON
     }
 
     // MARK: Records
+
+    /// Lines of 8 MB, which the engine's own limit allows: whole and in pieces. Larger than
+    /// `recordLimit` they end the stream, with the limit in the error.
+    @Test func longLines() throws {
+        let text = String(repeating: "0123456789abcde ", count: 500_000)
+        #expect(text.utf8.count == 8_000_000)
+        let stream = Wire.stream([Wire.chat("a"), Wire.chat(text), Wire.chatDone])
+        for input in [[.text(stream)], pieces(of: stream, 60_000)] as [[ConnectionScript.Input]] {
+            let reading = try read(input).reading
+            #expect(reading.error == nil)
+            #expect(reading.text.utf8.count == 8_000_001)
+            #expect(reading.doneCount == 1)
+        }
+        var options = BlockingOllama.Options()
+        #expect(options.http.recordLimit == .mebibytes(16))
+        options.http.recordLimit = .mebibytes(1)
+        let refused = try read([.text(stream)], options)
+        guard case .transport(let error, let partialText) = refused.reading.error else {
+            Issue.record("\(String(describing: refused.reading.error))")
+            return
+        }
+        #expect(error.kind == .tooLarge)
+        #expect("\(error)".contains("1048576"))
+        #expect(partialText == "a")
+        #expect(refused.system.calls.last == .close)
+    }
+
+    /// The server stops without a word when a model says the same more than thirty times.
+    @Test func repeatedTokensAndNoEnd() throws {
+        let lines = Array(repeating: Wire.chat("na "), count: 31)
+        let reading = try read(Wire.stream(lines))
+        let incomplete = try #require(reading.error?.incompleteStream)
+        #expect(incomplete.transport == nil)
+        #expect(incomplete.recordCount == 31)
+        #expect(incomplete.partialText == String(repeating: "na ", count: 31))
+        #expect(reading.text == incomplete.partialText)
+    }
+
+    @Test func twoRecordsInOneChunkAndAHalf() throws {
+        let first = Wire.chunk(hello[0] + "\n" + hello[1] + "\n" + String(hello[2].prefix(20)))
+        let second = Wire.chunk(String(hello[2].dropFirst(20)) + "\n")
+        expectHello(try read(Wire.streamHead + first + second + Wire.end))
+    }
 
     @Test func aLargeTerminalRecord() throws {
         let context = (0..<15_000).map { "\($0 % 50_000)" }.joined(separator: ",")

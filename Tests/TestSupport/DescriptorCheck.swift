@@ -1,3 +1,4 @@
+internal import CAllocationCounter
 internal import Glibc
 internal import WireSockets
 internal import WireSystem
@@ -20,5 +21,13 @@ public enum DescriptorCheck {
             unsafe buffer[count] = 0
             return unsafe String(cString: buffer.baseAddress!)
         }
+    }
+}
+
+/// How much the process has allocated and not freed. Of use only where nothing else runs in the process.
+public enum MemoryCheck {
+    /// Nil under a sanitizer, which has an allocator of its own.
+    public static func bytesInUse() -> Int? {
+        allocation_counter_works() ? Int(allocation_counter_live_bytes()) : nil
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+public import WireBytes
 
 /// Bytes that end exactly where a page without access begins: reading one byte too many is a fault,
 /// not a wrong answer that may go unnoticed.
@@ -51,5 +52,19 @@ internal import Glibc
         let bytes = unsafe Span<UInt8>(
             _unsafeStart: UnsafePointer(start.assumingMemoryBound(to: UInt8.self)), count: count)
         return unsafe _overrideLifetime(bytes, borrowing: self)
+    }
+
+    /// Makes the last `count` bytes a buffer's memory, which has none, and may not be filled with
+    /// more: there is no padding behind it.
+    public borrowing func lend(_ count: Int, to buffer: inout ReceiveBuffer) {
+        precondition(buffer.capacity == 0 && count <= capacity)
+        if count == 0 { return }
+        unsafe buffer.base = mapping + (capacity - count)
+        buffer.capacity = count
+    }
+
+    /// Before the buffer ends, or frees what is not its own.
+    public borrowing func takeBack(from buffer: inout ReceiveBuffer) {
+        buffer.capacity = 0
     }
 }

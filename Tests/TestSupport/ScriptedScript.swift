@@ -74,7 +74,9 @@ extension ConnectionScript.Input {
 public enum ScriptedCall: Equatable, Sendable {
     case resolve(String)
     case open(String)
+    /// 115 (EINPROGRESS) while it is pending.
     case finishConnecting(errorNumber: Int32)
+    case waitForAny([Int], until: Timeout)
     case wait(read: Bool, write: Bool, until: Timeout)
     case send(Int)
     case sendBlocked
@@ -84,6 +86,7 @@ public enum ScriptedCall: Equatable, Sendable {
     case receiveEnd
     case receiveFailed(Int32)
     case peek(Bool)
+    case lowWatermark(Int)
     case close
 }
 

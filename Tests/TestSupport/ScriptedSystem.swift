@@ -67,15 +67,28 @@ public final class ScriptedSystem: NetworkSystem, @unchecked Sendable {
     public func knownAddresses(of host: String, port: UInt16) -> [SocketAddress]? { nil }
 
     public func addresses(
-        of host: String, port: UInt16
-    ) throws(ResolveFailure) -> [SocketAddress] {
-        advance(by: resolveTime)
-        record(.resolve(host), on: 0)
-        if let resolveFailure { throw resolveFailure }
-        return addresses
+        of host: String, port: UInt16, until deadline: Instant, opening latch: Latch
+    ) -> NameLookUp.Answer? {
+        lookUp(host, until: deadline)
     }
 
-    public func open(_ address: SocketAddress) throws(SystemError) -> any ByteTransport {
+    func lookUp(_ host: String, until deadline: Instant) -> NameLookUp.Answer? {
+        let isInTime = now + resolveTime <= deadline
+        advance(to: isInTime ? now + resolveTime : deadline)
+        record(.resolve(host), on: 0)
+        if !isInTime { return nil }
+        if let resolveFailure { return .failure(resolveFailure) }
+        return .success(addresses)
+    }
+
+    public func pause(until deadline: Instant, orOpen latch: Latch) {
+        advance(by: deadline.since(now))
+    }
+
+    public func open(
+        _ address: SocketAddress, _ setup: SocketSetup
+    ) throws(SystemError) -> any ByteTransport {
+        setups.append(setup)
         guard connections.count + failedOpenings < scripts.count else {
             report("connection \(connections.count + 1) to \(address) is not in the script")
             throw SystemError("connect", 101)
@@ -94,6 +107,24 @@ public final class ScriptedSystem: NetworkSystem, @unchecked Sendable {
     }
 
     private var failedOpenings = 0
+    /// What the sockets were told, in the order of opening.
+    public private(set) var setups: [SocketSetup] = []
+
+    public func waitForAny(of opening: [any ByteTransport], until deadline: Instant) {
+        let opening = opening.compactMap { $0 as? ScriptedTransport }
+        let write = Readiness(read: false, write: true)
+        while !isBroken, !opening.contains(where: { $0.hasCome(write) }) {
+            let next = opening.map { $0.nextEvent(for: write) }.min() ?? .distantFuture
+            if next > deadline || next == .distantFuture {
+                if deadline == .distantFuture { breakDown("waits for ever for any of several") }
+                advance(to: deadline)
+                break
+            }
+            advance(to: next)
+        }
+        let limit = deadline == .distantFuture ? Timeout.never : deadline.since(start)
+        record(.waitForAny(opening.map(\.number), until: limit), on: 0)
+    }
 
     // MARK: The record
 

@@ -52,13 +52,21 @@ public final class ScriptedTransport: ByteTransport, @unchecked Sendable {
 
     public var interruptible: any Interruptible { flag }
 
-    public func finishConnecting() -> SystemError? {
+    public func finishConnecting() -> ConnectResult {
         if isClosed { system.report("#\(number) asked how connecting went after close") }
-        if !flag.isSet, openedAt.map({ $0 > system.now }) ?? true {
-            system.report("#\(number) asked how connecting went too early")
+        if openedAt.map({ $0 > system.now }) ?? true {
+            system.record(.finishConnecting(errorNumber: 115), on: number)
+            return .pending
         }
         system.record(.finishConnecting(errorNumber: openingError?.number ?? 0), on: number)
-        return openingError
+        return openingError.map { .failed($0) } ?? .connected
+    }
+
+    /// Something has come that ends a wait for `interest` beside others.
+    func hasCome(_ interest: Readiness) -> Bool {
+        if isClosed { system.report("#\(number) waited for after close") }
+        runDueSteps()
+        return flag.isSet || takeInterruption() || interest.write && isWritable
     }
 
     public func close() {
@@ -72,6 +80,11 @@ public final class ScriptedTransport: ByteTransport, @unchecked Sendable {
         let readable = hasEnded || flag.isSet || isInputDue
         system.record(.peek(readable), on: number)
         return readable
+    }
+
+    public func setReceiveLowWatermark(_ bytes: Int) throws(SystemError) {
+        if isClosed { system.report("#\(number) told something after close") }
+        system.record(.lowWatermark(bytes), on: number)
     }
 
     // MARK: Writing
@@ -225,7 +238,7 @@ public final class ScriptedTransport: ByteTransport, @unchecked Sendable {
         return max(openedAt, blockedUntil) <= system.now
     }
 
-    private func nextEvent(for interest: Readiness) -> Instant {
+    func nextEvent(for interest: Readiness) -> Instant {
         var next = Instant.distantFuture
         if interest.write, let openedAt { next = max(openedAt, blockedUntil) }
         guard let input = inputDue() else { return next }
@@ -312,8 +325,8 @@ private final class InterruptFlag: Interruptible {
 
 /// Counts complete requests in what a client sends: heads with Content-Length or chunks, by a reader
 /// of its own that knows no more than what a client of ours writes.
-struct RequestCounter {
-    private(set) var complete = 0
+package struct RequestCounter {
+    package private(set) var complete = 0
     private var head: [UInt8] = []
     /// Line ends in a row.
     private var lineEnds = 0
@@ -321,7 +334,9 @@ struct RequestCounter {
     private var isChunked = false
     private var tail: [UInt8] = []
 
-    mutating func take(_ bytes: Span<UInt8>) {
+    package init() {}
+
+    package mutating func take(_ bytes: Span<UInt8>) {
         var index = 0
         while index < bytes.count {
             if bodyLeft > 0 {

@@ -1,10 +1,11 @@
+internal import Synchronization
 public import WireBlocking
 internal import WireHTTPClient
 internal import WireReactor
 internal import WireSockets
 internal import WireSystem
-internal import WireTime
-internal import WireTransport
+public import WireTime
+public import WireTransport
 
 /// A client of either driver, as a blocking one: whatever the test is about, it is told once.
 ///
@@ -26,20 +27,22 @@ public struct TestClient: ~Copyable {
     }
 
     /// Over Linux.
-    public init(_ options: ClientOptions) {
+    public init(_ options: ClientOptions, lookUps: NameLookUps = .shared) {
+        let linux = LinuxSystem(lookUps)
         switch Driver.current {
         case .blocking:
-            blocking = HeldClient(BlockingHTTPClient(options))
+            blocking = HeldClient(BlockingHTTPClient(options, system: linux))
             tasks = nil
         case .async:
             blocking = nil
-            tasks = (HTTPClient(options), .onLoop)
+            tasks = (HTTPClient(options, system: ReactorSystem(.shared, linux)), .onLoop)
         }
     }
 
-    public var connections: (idle: Int, leased: Int) {
-        if let tasks { return (tasks.client.connections.idle, tasks.client.connections.leased) }
-        return blocking!.client.connections
+    public var connections: (idle: Int, leased: Int) { (counts.idle, counts.leased) }
+
+    public var counts: ConnectionCounts {
+        tasks?.client.connections ?? blocking!.client.connections
     }
 
     public mutating func send(
@@ -62,6 +65,27 @@ public struct TestClient: ~Copyable {
     public mutating func closeIdleConnections() {
         tasks?.client.closeIdleConnections()
         blocking?.client.closeIdleConnections()
+    }
+}
+
+extension TestClient {
+    /// The body of a response, as text.
+    public mutating func text(
+        _ request: HTTPRequest, cancellation: Cancellation? = nil
+    ) throws(TransportError) -> String {
+        var response = try send(request, cancellation: cancellation)
+        return try response.readText()
+    }
+
+    /// The error of a request whose body is read to its end as lines; nil when it succeeds.
+    public mutating func error(
+        of request: HTTPRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil
+    ) -> TransportError? {
+        do throws(TransportError) {
+            var response = try send(request, deadlines: deadlines, cancellation: cancellation)
+            while try response.nextLine() != nil {}
+            return nil
+        } catch { return error }
     }
 }
 
@@ -104,6 +128,8 @@ public struct TestResponse: ~Copyable {
     public var isReusedConnection: Bool {
         tasks?.held.response.isReusedConnection ?? blocking!.response.isReusedConnection
     }
+    public var arrival: Arrival? { tasks?.held.response.arrival ?? blocking?.response.arrival }
+    public var tls: TLSFacts? { tasks?.held.response.tls ?? blocking?.response.tls }
     public var wasConnectionKept: Bool {
         tasks?.held.response.wasConnectionKept ?? blocking!.response.wasConnectionKept
     }
@@ -140,6 +166,11 @@ public struct TestResponse: ~Copyable {
             held.bytes = try await held.response.readBody(limit: limit)
         }
         return held.bytes!
+    }
+
+    /// The body, or what is left of it, as text.
+    public mutating func readText() throws(TransportError) -> String {
+        String(decoding: try readBody(limit: .mebibytes(64)), as: UTF8.self)
     }
 
     public mutating func cancel() {
@@ -221,17 +252,17 @@ private enum TaskRunner {
     func run(
         _ body: @escaping @Sendable () async throws(TransportError) -> Void
     ) throws(TransportError) {
-        let outcome = Outcome()
+        let outcome = Outcome(body)
         switch self {
         case .atOnce:
-            Task.immediate { await outcome.take(body) }
+            Task.immediate { await outcome.take() }
             if outcome.result == nil { preconditionFailure("a scripted call has suspended") }
         case .onLoop:
             guard let loop = try? Reactor.shared.loops()[0], let ended = try? Latch() else {
                 preconditionFailure("no descriptors left")
             }
             Task(executorPreference: loop.taskExecutor) {
-                await outcome.take(body)
+                await outcome.take()
                 ended.open()
             }
             _ = ended.wait(until: .distantFuture)
@@ -239,15 +270,25 @@ private enum TaskRunner {
         try outcome.result!.get()
     }
 
-    /// Unchecked: read when its task has ended.
+    /// Unchecked: the body is its task's. The result's lock is for the thread sanitizer, which does not
+    /// see that a latch was waited for.
     private final class Outcome: @unchecked Sendable {
-        private(set) var result: Result<Void, TransportError>?
+        private let held = Lock<Result<Void, TransportError>?>(nil)
+        private var body: (@Sendable () async throws(TransportError) -> Void)?
 
-        func take(_ body: @Sendable () async throws(TransportError) -> Void) async {
+        init(_ body: @escaping @Sendable () async throws(TransportError) -> Void) {
+            self.body = body
+        }
+
+        /// What the body holds, a response say, is let go of before the task is known to have ended.
+        func take() async {
+            guard let body = body.take() else { return }
             do throws(TransportError) {
                 try await body()
-                result = .success(())
-            } catch { result = .failure(error) }
+                held.withLock { $0 = .success(()) }
+            } catch { held.withLock { $0 = .failure(error) } }
         }
+
+        var result: Result<Void, TransportError>? { held.withLock { $0 } }
     }
 }

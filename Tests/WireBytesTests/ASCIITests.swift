@@ -43,7 +43,11 @@ import WireBytes
     }
 
     private func equalsIgnoringCase(_ text: String, _ other: StaticString) -> Bool {
-        ASCII.equalsIgnoringCase(Array(text.utf8).span, other)
+        equalsIgnoringCase(Array(text.utf8), other)
+    }
+
+    private func equalsIgnoringCase(_ bytes: [UInt8], _ other: StaticString) -> Bool {
+        ASCII.equalsIgnoringCase(bytes.span, other)
     }
 
     @Test func comparison() {
@@ -58,6 +62,26 @@ import WireBytes
         // Only letters have a case: these differ in the same bit.
         #expect(!equalsIgnoringCase("@[", "`{"))
         #expect(!equalsIgnoringCase("\u{0D}", "-"))
+    }
+
+    /// Each byte in the place of each: equal is what differs in the case of letters alone.
+    @Test(
+        arguments: [
+            "-z", "a-_", "x-az", "k-`{@[z", "-encodin", "transfer-encoding", "a{|}~^-z0-azz",
+        ]
+            as [StaticString])
+    func comparisonByteByByte(_ text: StaticString) {
+        let bytes = Array("\(text)".utf8)
+        for place in bytes.indices {
+            for byte in UInt8.min...UInt8.max {
+                var changed = bytes
+                changed[place] = byte
+                let isEqual = ASCII.lowercased(byte) == bytes[place]
+                #expect(equalsIgnoringCase(changed, text) == isEqual)
+            }
+        }
+        let upper = bytes.map { $0 >= 0x61 && $0 <= 0x7A ? $0 - 0x20 : $0 }
+        #expect(equalsIgnoringCase(upper, text))
     }
 
     @Test(arguments: [

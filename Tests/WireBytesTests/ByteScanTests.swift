@@ -1,15 +1,20 @@
+import CWireKernels
 import TestSupport
 import Testing
 import WireBytes
 
 /// The scan kernels against one line of Swift each, at every length and alignment, a guard page
-/// behind and bait before.
-@Suite struct ByteScanTests {
+/// behind and bait before; with each width that this processor has. Serialized, because the width is
+/// one for the whole process: other suites may run with any meanwhile.
+@Suite(.serialized) struct ByteScanTests {
     struct Kernel: Sendable, CustomStringConvertible {
-        let description: String
+        let name: String
+        var width = KernelWidth.portable
         /// Index of the first byte at or after the start that stops the scan, or the count.
         let scan: @Sendable (Span<UInt8>, Int) -> Int
         let stops: @Sendable (UInt8) -> Bool
+
+        var description: String { "\(name), \(width)" }
 
         var stopBytes: [UInt8] { (UInt8.min...UInt8.max).filter(stops) }
         var plainBytes: [UInt8] { (UInt8.min...UInt8.max).filter { !stops($0) } }
@@ -19,40 +24,64 @@ import WireBytes
         byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
-    static let kernels: [Kernel] = [
+    static let kernels: [Kernel] = KernelWidth.available.flatMap { width in
+        kernelsOfAnyWidth.map {
+            var kernel = $0
+            kernel.width = width
+            return kernel
+        }
+    }
+
+    private static let kernelsOfAnyWidth: [Kernel] = [
         Kernel(
-            description: "one byte",
+            name: "one byte",
             scan: { ByteScan.firstIndex(of: 0x0A, in: $0, from: $1) ?? $0.count },
             stops: { $0 == 0x0A }),
         Kernel(
-            description: "byte 0",
+            name: "byte 0",
             scan: { ByteScan.firstIndex(of: 0, in: $0, from: $1) ?? $0.count },
             stops: { $0 == 0 }),
         Kernel(
-            description: "byte 255",
+            name: "byte 255",
             scan: { ByteScan.firstIndex(of: 0xFF, in: $0, from: $1) ?? $0.count },
             stops: { $0 == 0xFF }),
         Kernel(
-            description: "either of two",
+            name: "either of two",
             scan: { ByteScan.firstIndex(of: 0x0A, or: 0x0D, in: $0, from: $1) ?? $0.count },
             stops: { $0 == 0x0A || $0 == 0x0D }),
         Kernel(
-            description: "JSON plain run", scan: { $1 + ByteScan.jsonPlainRun(in: $0, from: $1) },
+            name: "JSON plain run", scan: { $1 + ByteScan.jsonPlainRun(in: $0, from: $1) },
             stops: { !isPlain($0) || $0 >= 0x80 }),
         Kernel(
-            description: "JSON unescaped run",
+            name: "JSON unescaped run",
             scan: { $1 + ByteScan.jsonUnescapedRun(in: $0, from: $1) }, stops: { !isPlain($0) }),
         Kernel(
-            description: "JSON stops",
+            name: "JSON stops",
             scan: { bytes, start in
                 let window = ByteScan.jsonStops(in: bytes, from: start)
                 return window.start + window.stops.trailingZeroBitCount
             }, stops: { !isPlain($0) || $0 >= 0x80 }),
         Kernel(
-            description: "ASCII run", scan: { $1 + ByteScan.asciiRun(in: $0, from: $1) },
+            name: "all of one byte",
+            scan: { bytes, start in
+                var found = FoundAhead(0x0A, or: 0x0A)
+                return start
+                    + (found.peek(in: bytes.extracting(start..<bytes.count))
+                        ?? bytes.count - start)
+            }, stops: { $0 == 0x0A }),
+        Kernel(
+            name: "all of two bytes",
+            scan: { bytes, start in
+                var found = FoundAhead(0x0A, or: 0x0D)
+                return start
+                    + (found.peek(in: bytes.extracting(start..<bytes.count))
+                        ?? bytes.count - start)
+            }, stops: { $0 == 0x0A || $0 == 0x0D }),
+        Kernel(
+            name: "ASCII run", scan: { $1 + ByteScan.asciiRun(in: $0, from: $1) },
             stops: { $0 >= 0x80 }),
         Kernel(
-            description: "field value run", scan: { $1 + ByteScan.fieldValueRun(in: $0, from: $1) },
+            name: "field value run", scan: { $1 + ByteScan.fieldValueRun(in: $0, from: $1) },
             stops: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }),
     ]
 
@@ -68,6 +97,7 @@ import WireBytes
     /// Every length to 257, the stop at every place and nowhere, the last byte before a guard page.
     @Test(arguments: kernels)
     func everyLengthAndPlace(_ kernel: Kernel) throws {
+        kernel.width.use()
         var random = SeededGenerator(seed: 1)
         var guarded = GuardedBytes(capacity: 512)
         let stopBytes = kernel.stopBytes
@@ -89,6 +119,7 @@ import WireBytes
     /// Every alignment and length, with stops just outside that must not be seen.
     @Test(arguments: kernels)
     func everyAlignment(_ kernel: Kernel) throws {
+        kernel.width.use()
         var random = SeededGenerator(seed: 2)
         var guarded = GuardedBytes(capacity: 512)
         let stopBytes = kernel.stopBytes
@@ -112,6 +143,7 @@ import WireBytes
     /// Every byte value at places in and behind whole blocks: it stops exactly where it should.
     @Test(arguments: kernels)
     func everyByte(_ kernel: Kernel) throws {
+        kernel.width.use()
         let plain = kernel.plainBytes[kernel.plainBytes.count / 2]
         for byte in UInt8.min...UInt8.max {
             for place in 0..<80 {
@@ -126,6 +158,7 @@ import WireBytes
     /// Random texts, with every start: what lies before the start is not seen.
     @Test(arguments: kernels)
     func everyStart(_ kernel: Kernel) throws {
+        kernel.width.use()
         for seed in 0..<200 as Range<UInt64> {
             var random = SeededGenerator(seed: seed)
             let count = random.below(700)
@@ -162,7 +195,9 @@ import WireBytes
     }
 
     /// Every bit of a window, not only the first.
-    @Test func windowsOfJSONStops() throws {
+    @Test(arguments: KernelWidth.available)
+    func windowsOfJSONStops(_ width: KernelWidth) throws {
+        width.use()
         for seed in 0..<2_000 as Range<UInt64> {
             var random = SeededGenerator(seed: seed)
             let count = random.below(200)

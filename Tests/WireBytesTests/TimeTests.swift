@@ -59,13 +59,13 @@ import WireTime
         for value in [
             standard.resolve, standard.connect, standard.tlsHandshake, standard.requestWrite,
             standard.responseHead, standard.firstContent, standard.bodyIdle, standard.contentIdle,
-            standard.keepAliveIdle, standard.poolWait,
+            standard.keepAliveIdle, standard.poolWait, standard.expectContinue,
         ] { #expect(value > .zero && !value.isNever) }
         #expect(standard.total == .never)
         let changed = standard.with(\.bodyIdle, .seconds(3))
         #expect(changed.bodyIdle == .seconds(3))
         #expect(changed.with(\.bodyIdle, standard.bodyIdle) == standard)
-        // Only waiting for a connection and keeping one share a phase.
-        #expect(Set(Deadline.allCases.map { $0.phase }).count == Deadline.allCases.count - 1)
+        // Waiting for a connection and keeping one share a phase, writing and waiting to write another.
+        #expect(Set(Deadline.allCases.map { $0.phase }).count == Deadline.allCases.count - 2)
     }
 }

@@ -28,7 +28,8 @@ enum Situation: String, CaseIterable {
         _ deadlines: Deadlines = distinctDeadlines, mayRepeat: Bool = true
     ) -> ExchangeMachine {
         var machine = ExchangeMachine(
-            deadlines: deadlines, requestBytes: 100, retry: RetryRule(mayRepeat: mayRepeat),
+            deadlines: deadlines, request: RequestForm(bytes: 100),
+            retry: RetryRule(mayRepeat: mayRepeat),
             at: at(0))
         let now = at(10)
         if self == .idle { return machine }

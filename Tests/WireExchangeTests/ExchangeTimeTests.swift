@@ -138,6 +138,21 @@ import WireTime
         else { return fail("no timeout") }
     }
 
+    /// Passing over blank lines is no pause of the caller's for the deadlines that want content.
+    @Test func aPauseWithoutContentPostponesBytesAlone() {
+        var machine = Situation.headSeen.machine(distinctDeadlines.with(\.bodyIdle, .never))
+        let due = machine.nextDeadline
+        machine.resumed(after: .seconds(50), hadContent: false)
+        #expect(machine.nextDeadline == due)
+        guard case .timeout(.firstContent, _, _) = machine.timeReached(due).error
+        else { return fail("no timeout") }
+
+        machine = Situation.content.machine(distinctDeadlines.with(\.bodyIdle, .never))
+        let next = machine.nextDeadline
+        machine.resumed(after: .seconds(50), hadContent: false)
+        #expect(machine.nextDeadline == next)
+    }
+
     @Test func aPausePostponesNothingElse() {
         for situation in [Situation.resolving, .connecting, .sending, .awaiting] {
             var machine = situation.machine()
@@ -154,7 +169,8 @@ import WireTime
 
     @Test func timingsOfAnExchange() {
         var machine = ExchangeMachine(
-            deadlines: .standard, requestBytes: 10, retry: RetryRule(mayRepeat: true), at: at(0))
+            deadlines: .standard, request: RequestForm(bytes: 10),
+            retry: RetryRule(mayRepeat: true), at: at(0))
         machine.beginResolve(at: at(1))
         machine.beginConnect(at: at(2))
         machine.beginRequest(reused: false, at: at(3))
@@ -245,5 +261,17 @@ import WireTime
         machine.beginConnect(at: at(11))
         machine.beginRequest(reused: false, at: at(11))
         #expect(machine.isSending == true, "the second attempt may write again")
+    }
+
+    /// A reset is told once: the write gets EPIPE, the read behind it an end of the input.
+    @Test func anEndBehindAWriteThatFailedIsTheReset() throws {
+        var machine = Situation.sending.machine()
+        machine.writeFailed(at: at(11))
+        let actions = machine.inputEnded(earlyClose, at: at(11))
+        #expect(letters(actions) == "CF")
+        guard case .reset = try #require(actions.error) else {
+            Issue.record("\(String(describing: actions.error))")
+            return
+        }
     }
 }

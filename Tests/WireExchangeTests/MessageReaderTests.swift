@@ -31,6 +31,7 @@ private struct Peer: ~Copyable {
                 list.append("\(reader.lineOffset):" + String(decoding: reader[range]))
             case .end: return list + ["end"]
             case .needsBytes: return list + ["more"]
+            case .decoded: continue
             }
         }
     }
@@ -42,6 +43,7 @@ private struct Peer: ~Copyable {
             case .record(let range): list.append(String(decoding: reader[range]))
             case .end: return list + ["end"]
             case .needsBytes: return list + ["more"]
+            case .decoded: continue
             }
         }
     }
@@ -55,6 +57,7 @@ private struct Peer: ~Copyable {
                 list.append("\(type)=" + String(decoding: reader.eventData))
             case .end: return list + ["end"]
             case .needsBytes: return list + ["more"]
+            case .decoded: continue
             }
         }
     }

@@ -24,7 +24,7 @@ struct PoolModel: ~Copyable {
     var now = at(0)
     private(set) var leased: [Connection] = []
     /// The one idle longest first.
-    private(set) var idle: [(connection: Connection, since: Instant)] = []
+    private(set) var idle: [(connection: Connection, due: Instant)] = []
     private(set) var closed: [ConnectionID] = []
     /// In the order of their coming.
     private(set) var tickets: [(id: TicketID, origin: Origin)] = []
@@ -54,7 +54,7 @@ struct PoolModel: ~Copyable {
     func mayHappen(_ event: PoolWorldTests.Event) -> Bool {
         switch event {
         case .acquireA, .acquireB: true
-        case .releaseFirst, .discardFirst: !leased.isEmpty
+        case .releaseFirst, .releaseBriefly, .discardFirst: !leased.isEmpty
         case .releaseLast: leased.count > 1
         case .withdrawFirst: !tickets.isEmpty
         case .withdrawLast: tickets.count > 1
@@ -67,6 +67,7 @@ struct PoolModel: ~Copyable {
         case .acquireA: acquire(poolA)
         case .acquireB: acquire(poolB)
         case .releaseFirst: release(at: 0)
+        case .releaseBriefly: release(at: 0, serverLimit: .seconds(3))
         case .releaseLast: release(at: leased.count - 1)
         case .discardFirst: discard(at: 0)
         case .withdrawFirst: withdraw(at: 0)
@@ -104,7 +105,7 @@ struct PoolModel: ~Copyable {
         return .queued(TicketID(value: queued))
     }
 
-    mutating func release(at index: Int) -> String? {
+    mutating func release(at index: Int, serverLimit: Timeout = .never) -> String? {
         guard leased.indices.contains(index) else { return nil }
         let connection = leased.remove(at: index)
         var expected: [PoolDecision] = []
@@ -112,7 +113,7 @@ struct PoolModel: ~Copyable {
         let first = tickets.firstIndex {
             $0.origin == connection.origin || openCount(of: $0.origin) < limits.perOrigin
         }
-        if isShutDown || isOld || limits.idle == 0 {
+        if isShutDown || isOld || limits.idle == 0 || serverLimit == .zero {
             expected = [.close(connection.id)] + close(connection)
         } else if let first {
             if tickets[first].origin == connection.origin {
@@ -122,14 +123,14 @@ struct PoolModel: ~Copyable {
                 expected = [.close(connection.id)] + close(connection)
             }
         } else {
-            idle.append((connection, now))
+            idle.append((connection, now + min(serverLimit, limits.keepAlive)))
             if idle.count > limits.idle {
                 let oldest = idle.removeFirst().connection.id
                 closed.append(oldest)
                 expected = [.close(oldest)]
             }
         }
-        let said = pool.release(connection.id, at: now)
+        let said = pool.release(connection.id, serverLimit: serverLimit, at: now)
         return said == expected ? nil : "\(said) instead of \(expected)"
     }
 
@@ -148,7 +149,8 @@ struct PoolModel: ~Copyable {
     }
 
     private mutating func expire() -> String? {
-        let old = idle.filter { $0.since + limits.keepAlive <= now }.map(\.connection.id)
+        // Sorting keeps the order of those that are due at one time.
+        let old = idle.filter { $0.due <= now }.sorted { $0.due < $1.due }.map(\.connection.id)
         idle.removeAll { old.contains($0.connection.id) }
         closed += old
         let said = pool.expire(at: now)
@@ -203,6 +205,7 @@ struct PoolModel: ~Copyable {
         {
             return "\(ticket) waits though its origin has an idle connection"
         }
+        if pool.counts.open != openCount { return "counts \(pool.counts)" }
         if pool.leasedCount != leased.count { return "leased \(pool.leasedCount)" }
         if pool.idleCount != idle.count { return "idle \(pool.idleCount)" }
         if pool.openCount != openCount { return "open \(pool.openCount)" }

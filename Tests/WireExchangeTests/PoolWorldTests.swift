@@ -6,8 +6,8 @@ import WireTime
 /// Every sequence of up to seven events on two origins, against a model made of plain lists.
 @Suite struct PoolWorldTests {
     enum Event: CaseIterable {
-        case acquireA, acquireB, releaseFirst, releaseLast, discardFirst, withdrawFirst,
-            withdrawLast, expire
+        case acquireA, acquireB, releaseFirst, releaseBriefly, releaseLast, discardFirst,
+            withdrawFirst, withdrawLast, expire
     }
 
     static let length = 7
@@ -67,7 +67,10 @@ import WireTime
                 let fault: String? =
                     switch random.below(12) {
                     case 0...4: world.acquire([poolA, poolB, poolC][random.below(3)])
-                    case 5...7: world.release(at: random.below(max(1, world.leased.count)))
+                    case 5...7:
+                        world.release(
+                            at: random.below(max(1, world.leased.count)),
+                            serverLimit: [.never, .zero, .seconds(2), .seconds(5)][random.below(4)])
                     case 8: world.discard(at: random.below(max(1, world.leased.count)))
                     case 9: world.withdraw(at: random.below(max(1, world.tickets.count)))
                     default: world.apply(.expire)

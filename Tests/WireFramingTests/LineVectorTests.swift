@@ -60,4 +60,22 @@ import WireJSON
         } catch { #expect(vector["expected"]?["ok"]?.boolValue == false) }
         #expect(count == vector["expected"]?["lines"]?.arrayValue?.count)
     }
+
+    /// An input cut off anywhere has given the lines whose ends came, and none of what is left.
+    @Test(arguments: cases)
+    func truncation(_ vector: VectorCase) throws {
+        let limit = ByteLimit.bytes(Int(vector["max_line"]?.int64Value ?? 1 << 20))
+        let reference = frameLines(vector.input, Segmentation("whole", cuts: []), limit: limit)
+        for count in 0..<min(vector.input.count, Segmentations.everywhereLimit) {
+            let input = Array(vector.input[..<count])
+            var framer = LineFramer(limit: limit)
+            framer.append(input.span)
+            var lines: [[UInt8]] = []
+            do throws(FramingError) {
+                while let line = try framer.next() { lines.append([UInt8](copying: line.bytes)) }
+            } catch { #expect(error == reference.error) }
+            let ends = input.count { $0 == ASCII.lf }
+            try #require(lines == Array(reference.lines.prefix(ends)), "\(count) bytes")
+        }
+    }
 }

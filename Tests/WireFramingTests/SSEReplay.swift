@@ -80,3 +80,18 @@ extension [ReplayedEvent] {
         filter { if case .retry = $0 { false } else { true } }
     }
 }
+
+extension SSEOracle.Found {
+    /// What a scanner found, its bytes as text.
+    init?(_ replayed: ReplayedEvent) {
+        switch replayed {
+        case .event(let type, let data, let id):
+            let name = type.isEmpty ? "message" : String(decoding: type, as: UTF8.self)
+            self = .event(
+                name: name, data: String(decoding: data, as: UTF8.self),
+                id: String(decoding: id, as: UTF8.self))
+        case .retry(let milliseconds): self = .retry(milliseconds)
+        case .error: return nil
+        }
+    }
+}

@@ -40,6 +40,20 @@ import WireJSON
         }
     }
 
+    /// A stream cut off anywhere has given what it gave up to there, and nothing else.
+    @Test(arguments: cases)
+    func truncation(_ vector: VectorCase) throws {
+        let whole = Segmentation("whole", cuts: [])
+        let reference = scanEvents(vector.input, whole, limit: Self.limit, exposed: 1 << 20)
+        for count in 0..<min(vector.input.count, Segmentations.everywhereLimit) {
+            let input = Array(vector.input[..<count])
+            let found = scanEvents(input, whole, limit: Self.limit, exposed: 1 << 20)
+            try #require(found == Array(reference.prefix(found.count)), "\(count) bytes")
+            let framed = frameEvents(input, whole, limit: Self.limit)
+            try #require(framed == found.withoutRetries, "framer, \(count) bytes")
+        }
+    }
+
     private static func stated(_ json: JSONValue) throws -> SSEOracle.Found {
         if let milliseconds = json["retry"]?.int64Value { return .retry(Int(milliseconds)) }
         return .event(

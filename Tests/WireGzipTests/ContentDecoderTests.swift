@@ -7,15 +7,16 @@ import WireGzip
     typealias Encoder = @Sendable ([UInt8]) -> [UInt8]
 
     static let forms: [(ContentCoding, Encoder)] = [
-        (.gzip, { Encoded.gzip($0) }), (.deflate, { Encoded.zlib($0) }),
-        (.deflate, { Encoded.bare($0) }), (.gzip, { Encoded.gzip($0, level: 0) }),
-        (.deflate, { Encoded.bare($0, level: 0) }), (.deflate, { Encoded.zlib($0, level: 1) }),
-        (.deflate, { Encoded.bare($0, level: 9) }),
+        (.gzip, { EncodedBody.gzip($0) }), (.deflate, { EncodedBody.zlib($0) }),
+        (.deflate, { EncodedBody.bare($0) }), (.gzip, { EncodedBody.gzip($0, level: 0) }),
+        (.deflate, { EncodedBody.bare($0, level: 0) }),
+        (.deflate, { EncodedBody.zlib($0, level: 1) }),
+        (.deflate, { EncodedBody.bare($0, level: 9) }),
     ]
 
     @Test(arguments: [0, 1, 2, 10, 1_000, 200_000])
     func wholeBodies(count: Int) {
-        let text = Encoded.text(count)
+        let text = EncodedBody.text(count)
         for (coding, encode) in ContentDecoderTests.forms {
             let decoded = decode(encode(text), coding)
             #expect(decoded.bytes == text)
@@ -25,7 +26,7 @@ import WireGzip
 
     @Test(arguments: [(1, 1), (1, 65_536), (7, 3), (1_000, 1), (65_536, 100)])
     func pieces(pieceBytes: Int, room: Int) {
-        let text = Encoded.text(20_000)
+        let text = EncodedBody.text(20_000)
         for (coding, encode) in ContentDecoderTests.forms {
             let decoded = decode(encode(text), coding, pieceBytes: pieceBytes, room: room)
             #expect(decoded.bytes == text)
@@ -34,7 +35,7 @@ import WireGzip
     }
 
     @Test func everySplit() {
-        let text = Encoded.text(200)
+        let text = EncodedBody.text(200)
         for (coding, encode) in ContentDecoderTests.forms {
             let body = encode(text)
             for split in 1...body.count {
@@ -46,7 +47,7 @@ import WireGzip
     /// A name, a comment, an extra field and a check sum of the header.
     @Test func gzipHeaderFields() {
         let plain = Array("hello\n".utf8)
-        let tail = Array(Encoded.gzip(plain).dropFirst(10))
+        let tail = Array(EncodedBody.gzip(plain).dropFirst(10))
         let named: [UInt8] =
             [0x1F, 0x8B, 8, 0x0C, 1, 2, 3, 4, 2, 3, 2, 0, 9, 9] + Array("hello.txt\u{0}".utf8)
         #expect(decode(named + tail, .gzip).bytes == plain)
@@ -70,15 +71,15 @@ import WireGzip
 
     @Test(arguments: [1, 5, 1_000])
     func members(pieceBytes: Int) {
-        let parts = [Encoded.text(300), [], Encoded.text(5_000), Encoded.text(1)]
-        let body = parts.flatMap { Encoded.gzip($0) }
+        let parts = [EncodedBody.text(300), [], EncodedBody.text(5_000), EncodedBody.text(1)]
+        let body = parts.flatMap { EncodedBody.gzip($0) }
         let decoded = decode(body, .gzip, pieceBytes: pieceBytes, room: 100)
         #expect(decoded.bytes == Array(parts.joined()))
         #expect(decoded.error == nil)
     }
 
     @Test func whatFollowsTheEnd() {
-        let text = Encoded.text(100)
+        let text = EncodedBody.text(100)
         for (coding, encode) in ContentDecoderTests.forms {
             let body = encode(text)
             let padded = decode(body + [0, 0, 0], coding, pieceBytes: 1)
@@ -91,13 +92,13 @@ import WireGzip
             }
         }
         // This could have been another member.
-        #expect(decode(Encoded.gzip(text) + [0x1F], .gzip).error == .truncated)
-        #expect(decode(Encoded.gzip(text) + [0x1F, 0x8C], .gzip).error != nil)
-        #expect(decode(Encoded.zlib(text) + [0x1F], .deflate).error == .trailingBytes)
+        #expect(decode(EncodedBody.gzip(text) + [0x1F], .gzip).error == .truncated)
+        #expect(decode(EncodedBody.gzip(text) + [0x1F, 0x8C], .gzip).error != nil)
+        #expect(decode(EncodedBody.zlib(text) + [0x1F], .deflate).error == .trailingBytes)
     }
 
     @Test func truncationAtEveryByte() {
-        let text = Encoded.text(300)
+        let text = EncodedBody.text(300)
         for (coding, encode) in ContentDecoderTests.forms {
             let body = encode(text)
             for count in 1..<body.count {
@@ -106,8 +107,8 @@ import WireGzip
                 #expect(text.starts(with: decoded.bytes))
             }
         }
-        let members = Encoded.gzip(text) + Encoded.gzip(text)
-        for count in Encoded.gzip(text).count + 1..<members.count {
+        let members = EncodedBody.gzip(text) + EncodedBody.gzip(text)
+        for count in EncodedBody.gzip(text).count + 1..<members.count {
             #expect(decode(Array(members[..<count]), .gzip).error == .truncated)
         }
     }
@@ -137,14 +138,14 @@ import WireGzip
     // MARK: Wrong bytes
 
     @Test func checkSums() {
-        let text = Encoded.text(1_000)
+        let text = EncodedBody.text(1_000)
         for place in 1...8 {
-            var body = Encoded.gzip(text)
+            var body = EncodedBody.gzip(text)
             body[body.count - place] ^= 1
             let reason = place > 4 ? "incorrect data check" : "incorrect length check"
             #expect(decode(body, .gzip).error == .corrupt(reason: reason))
         }
-        var body = Encoded.zlib(text)
+        var body = EncodedBody.zlib(text)
         body[body.count - 1] ^= 1
         #expect(decode(body, .deflate).error == .corrupt(reason: "incorrect data check"))
     }
@@ -152,8 +153,8 @@ import WireGzip
     @Test func otherFormats() {
         #expect(decode(Array("plain text".utf8), .gzip).error != nil)
         #expect(decode(Array("plain text".utf8), .deflate).error != nil)
-        #expect(decode(Encoded.gzip(Encoded.text(9)), .deflate).error != nil)
-        #expect(decode(Encoded.zlib(Encoded.text(9)), .gzip).error != nil)
+        #expect(decode(EncodedBody.gzip(EncodedBody.text(9)), .deflate).error != nil)
+        #expect(decode(EncodedBody.zlib(EncodedBody.text(9)), .gzip).error != nil)
         // A preset dictionary, which nobody has.
         let withDictionary: [UInt8] = [0x78, 0xBB, 0, 0, 0, 1, 0x4B, 0x04, 0]
         let error = decode(withDictionary, .deflate).error
@@ -163,7 +164,7 @@ import WireGzip
     /// What comes out before an error does not depend on how the input was cut.
     @Test func outputBeforeFailures() {
         var generator = SeededGenerator(seed: 13)
-        let text = Encoded.text(400)
+        let text = EncodedBody.text(400)
         for (coding, encode) in ContentDecoderTests.forms {
             for round in 0..<100 {
                 var damaged = encode(text)
@@ -179,7 +180,7 @@ import WireGzip
     /// Any damage is an error or nothing at all; in gzip and zlib, never wrong text that passes.
     @Test func changedBytes() {
         var generator = SeededGenerator(seed: 11)
-        let text = Encoded.text(500)
+        let text = EncodedBody.text(500)
         for (coding, encode) in ContentDecoderTests.forms {
             let body = encode(text)
             let isChecked = coding == .gzip || body.starts(with: [0x78])
@@ -222,7 +223,7 @@ import WireGzip
 
     @Test func outputLimitIsExact() {
         for (coding, encode) in ContentDecoderTests.forms {
-            let text = Encoded.text(10_000)
+            let text = EncodedBody.text(10_000)
             for room in [1, 100, 65_536] {
                 let limit = ByteLimit.bytes(10_000)
                 let fits = decode(encode(text), coding, limits: .init(output: limit), room: room)
@@ -240,11 +241,11 @@ import WireGzip
     @Test func noLimitAtAll() {
         let limits = ContentLimits(
             output: .bytes(.max), ratio: .max, ratioGrace: .bytes(.max))
-        let text = Encoded.text(1_000)
-        #expect(decode(Encoded.gzip(text), .gzip, limits: limits).bytes == text)
+        let text = EncodedBody.text(1_000)
+        #expect(decode(EncodedBody.gzip(text), .gzip, limits: limits).bytes == text)
         let zero = ContentLimits(output: .bytes(0), ratio: 0)
-        #expect(decode(Encoded.gzip([]), .gzip, limits: zero).error == nil)
-        #expect(decode(Encoded.gzip([1]), .gzip, limits: zero).error == .outputLimit(.bytes(0)))
+        #expect(decode(EncodedBody.gzip([]), .gzip, limits: zero).error == nil)
+        #expect(decode(EncodedBody.gzip([1]), .gzip, limits: zero).error == .outputLimit(.bytes(0)))
     }
 
     /// 20 MB of zeros in 20 kB: ended soon after the ratio may be judged.
@@ -260,18 +261,18 @@ import WireGzip
             #expect(decoded.bytes.count <= 1 << 20)
         }
         // Many small members are no way around it.
-        let member = Encoded.gzip([UInt8](repeating: 0, count: 100_000))
+        let member = EncodedBody.gzip([UInt8](repeating: 0, count: 100_000))
         let body = Array([[UInt8]](repeating: member, count: 30).joined())
         #expect(decode(body, .gzip, limits: limits).error == .ratioLimit(200))
         // What compresses well, and is short, is no bomb.
         let short = [UInt8](repeating: 65, count: 1_000_000)
-        #expect(decode(Encoded.gzip(short), .gzip, limits: limits).bytes == short)
+        #expect(decode(EncodedBody.gzip(short), .gzip, limits: limits).bytes == short)
     }
 
     /// Output is bounded by the room that there is, however much is compressed.
     @Test func backPressure() throws {
         var decoder = try ContentDecoder(.gzip, limits: .wide)
-        let body = Encoded.gzip([UInt8](repeating: 65, count: 1_000_000))
+        let body = EncodedBody.gzip([UInt8](repeating: 65, count: 1_000_000))
         var storage = [UInt8](repeating: 0, count: 1_000)
         var all: [UInt8] = []
         let step = try decoder.step(body, &storage, &all)
@@ -282,8 +283,8 @@ import WireGzip
 
     @Test(.enabled(if: AllocationCount.works))
     func nothingIsAllocatedOnTheWay() throws {
-        let text = Encoded.text(100_000)
-        let body = Encoded.gzip(text)
+        let text = EncodedBody.text(100_000)
+        let body = EncodedBody.gzip(text)
         var decoder = try ContentDecoder(.gzip, limits: .wide)
         var storage = [UInt8](repeating: 0, count: 200_000)
         let half = body.count / 2

@@ -19,6 +19,14 @@ import WireHTTP1
         #expect(Fields().isEmpty)
     }
 
+    /// M: a cookie may hold commas, so fields of one name are never joined to a list (RFC 6265 3).
+    @Test func cookiesStayApart() {
+        let cookies = ["a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2"]
+        let fields = trailerFields(cookies.map { ("Set-Cookie", $0) })
+        #expect(fields.values(of: "set-cookie") == cookies)
+        #expect((0..<fields.count).map { fields.value(at: $0) } == cookies)
+    }
+
     @Test func valuesThatAreNotUTF8AreRepaired() {
         let line = Array("X: a".utf8) + [0xFF] + Array("b\r\n".utf8)
         let fields = trailerFields(lines: line)

@@ -32,6 +32,9 @@ struct ReplayedResponse: Equatable, Sendable {
 struct ReplayOptions: Sendable {
     var method = "GET"
     var limits = HTTP1Limits.standard
+    var leniencies: HTTP1Leniencies = []
+    /// Receives into memory that a guard page ends: reading a byte too many is a fault.
+    var isGuarded = false
     /// Leaves content in the buffer to the end, so that later data slides to it.
     var holdsContent = false
     /// Whether the end of the stream follows the input.
@@ -42,14 +45,28 @@ struct ReplayOptions: Sendable {
 func replay(
     _ input: [UInt8], _ cut: Segmentation, _ options: ReplayOptions = ReplayOptions()
 ) -> ReplayedResponse {
-    var result = ReplayedResponse()
     var buffer = ReceiveBuffer(limit: .mebibytes(4))
-    var decoder = ResponseDecoder(toHEAD: options.method == "HEAD", limits: options.limits)
+    let guarded = GuardedBytes(capacity: options.isGuarded ? input.count : 0)
+    if options.isGuarded { guarded.lend(input.count, to: &buffer) }
+    let result = replay(input, cut, options, into: &buffer)
+    if options.isGuarded { guarded.takeBack(from: &buffer) }
+    return result
+}
+
+private func replay(
+    _ input: [UInt8], _ cut: Segmentation, _ options: ReplayOptions,
+    into buffer: inout ReceiveBuffer
+) -> ReplayedResponse {
+    var result = ReplayedResponse()
+    var decoder = ResponseDecoder(
+        toHEAD: options.method == "HEAD", limits: options.limits, leniencies: options.leniencies)
     var contentBytes = 0
     do throws(HTTP1Error) {
         for piece in cut.pieces(of: input.count) {
             do throws(ByteLimitExceeded) {
-                try buffer.receive(input.span.extracting(piece))
+                let bytes = input.span.extracting(piece)
+                // Not by a refill, which would make room for more.
+                if options.isGuarded { try buffer.append(bytes) } else { try buffer.receive(bytes) }
             } catch {
                 result.faults.append("\(error)")
                 return result

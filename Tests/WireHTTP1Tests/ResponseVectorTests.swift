@@ -26,6 +26,28 @@ import WireJSON
         }
     }
 
+    /// With the last byte in front of a page without access, whole and at every split: a wide look behind
+    /// what has been received is a fault.
+    @Test(arguments: cases)
+    func againstAGuardPage(_ vector: VectorCase) throws {
+        var options = ReplayOptions()
+        options.method = vector["method"]?.stringValue ?? "GET"
+        let whole = Segmentation("whole", cuts: [])
+        let reference = replay(vector.input, whole, options)
+        options.isGuarded = true
+        try #require(replay(vector.input, whole, options) == reference)
+        // Cut at every byte, each in turn is the last before the page; and so it is when the rest is gone.
+        let bytewise = Segmentation("bytewise", cuts: Array(1..<max(1, vector.input.count)))
+        try #require(replay(vector.input, bytewise, options) == reference)
+        for count in truncations(of: vector.input.count) {
+            let input = Array(vector.input[..<count])
+            options.isGuarded = false
+            let expected = replay(input, whole, options)
+            options.isGuarded = true
+            try #require(replay(input, whole, options) == expected, "\(count) bytes")
+        }
+    }
+
     private func checkExpectation(_ vector: VectorCase, _ found: ReplayedResponse) throws {
         let expected = try #require(vector["expected"])
         guard expected["ok"]?.boolValue == true else {

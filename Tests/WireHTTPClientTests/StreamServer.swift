@@ -11,7 +11,7 @@ import WireTime
 struct StreamServer {
     /// How long anything waits before a test counts as failed. Long, because tests that compute for a
     /// while may keep all threads from others.
-    static let patience = Timeout.minutes(5)
+    static let patience = Timeout.minutes(20)
 
     let server: ReplayServer
     let reactor = Reactor(loops: 1)
@@ -22,7 +22,9 @@ struct StreamServer {
         server = try ReplayServer.answering { StreamServer.script(for: $0) }
         loop = try reactor.loops()[0]
         var options = ClientOptions()
-        for deadline in [\Deadlines.connect, \.requestWrite, \.poolWait, \.contentIdle] {
+        for deadline in [
+            \Deadlines.connect, \.requestWrite, \.poolWait, \.contentIdle, \.keepAliveIdle,
+        ] {
             options.deadlines[keyPath: deadline] = StreamServer.patience
         }
         change(&options)

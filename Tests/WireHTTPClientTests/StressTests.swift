@@ -33,36 +33,35 @@ private struct Stress {
     let seed: UInt64
 
     func run(_ count: Int) async throws {
-        let servers = try (0..<(1 + count / Stress.streamsPerServer)).map { _ in
-            try ReplayServer.answering { StreamServer.script(for: $0) }
-        }
-        let ports = servers.map(\.port)
         let reactor = Reactor(loops: 2)
         var options = ClientOptions()
         options.pool.perOrigin = 24
         options.pool.idle = 8
         let client = HTTPClient(options, reactor: reactor)
-        // So that all threads there will be have started.
-        try await round(Stress.tasks * 4, client, ports, seed: seed)
+        // So that all threads there will be have started, and what is kept for good is there.
+        try await round(Stress.tasks * 8, client, reactor, seed: seed)
         let threads = try threadCount()
-        try await round(count, client, ports, seed: seed + 1)
+        let memory = MemoryCheck.bytesInUse()
+        try await round(count, client, reactor, seed: seed + 1)
         #expect(try threadCount() <= threads + 1)
-        #expect(client.connections.leased == 0)
-        #expect(client.connections.waiting == 0)
-        let loops = try reactor.loops()
-        #expect(loops.reduce(0) { $0 + $1.connectionCount } == client.connections.idle)
-        client.closeIdleConnections()
-        #expect(loops.reduce(0) { $0 + $1.connectionCount } == 0)
+        if let memory, let now = MemoryCheck.bytesInUse() {
+            // However many streams there were: what a stream or a connection leaves behind would add up.
+            #expect(now - memory < 1 << 20, "\(now - memory) bytes more after \(count) streams")
+        }
         client.shutDown()
         reactor.shutDown()
-        for server in servers { server.stop() }
     }
 
     private func threadCount() throws -> Int { try Files.names(in: "/proc/self/task").count }
 
     private func round(
-        _ count: Int, _ client: HTTPClient, _ ports: [UInt16], seed: UInt64
+        _ count: Int, _ client: HTTPClient, _ reactor: Reactor, seed: UInt64
     ) async throws {
+        let servers = try (0..<(1 + count / Stress.streamsPerServer)).map { _ in
+            try ReplayServer.answering { StreamServer.script(for: $0) }
+        }
+        defer { for server in servers { server.stop() } }
+        let ports = servers.map(\.port)
         let faults = await withTaskGroup(of: String?.self) { group in
             for task in 0..<Stress.tasks {
                 group.addTask {
@@ -78,6 +77,12 @@ private struct Stress {
             return await group.reduce(into: [String]()) { if let fault = $1 { $0.append(fault) } }
         }
         #expect(faults == [])
+        #expect(client.connections.leased == 0)
+        #expect(client.connections.waiting == 0)
+        let loops = try reactor.loops()
+        #expect(loops.reduce(0) { $0 + $1.connectionCount } == client.connections.idle)
+        client.closeIdleConnections()
+        #expect(loops.reduce(0) { $0 + $1.connectionCount } == 0)
     }
 
     /// One stream, left in one of the ways there are; what should not have happened, or nil.

@@ -32,6 +32,22 @@ import WireJSON
         }
     }
 
+    /// A text cut off anywhere is none, by every way of reading it, unless only blanks are missing; what
+    /// is left of a number may be another.
+    @Test(arguments: texts)
+    func truncation(_ vector: VectorCase) throws {
+        let whole = try? JSON.validate(vector.input.span)
+        for count in 0..<min(vector.input.count, 600) {
+            let text = Array(vector.input[..<count])
+            let verdicts = Verdicts(text)
+            try #require(verdicts.agree, "\(count) bytes")
+            if let whole, whole != .number, verdicts.validate == nil {
+                let rest = vector.input[count...]
+                try #require(rest.allSatisfy { Array(" \t\r\n".utf8).contains($0) })
+            }
+        }
+    }
+
     private static func name(_ type: JSONType) -> String { type == .bool ? "boolean" : "\(type)" }
 
     @Test(arguments: values)

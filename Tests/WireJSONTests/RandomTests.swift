@@ -115,6 +115,9 @@ struct RandomTests {
             let message: Comment = "seed \(seed), round \(round): \(shown(text))"
             #expect(try JSONValue(parsing: text.span) == value, message)
             #expect(try walked(text) == value, message)
+            #expect(ReferenceValue.of(text) == value, message)
+            let document = try JSONDocument(parsing: text.span)
+            #expect(walked(document.root) == value, message)
             #expect(Verdicts(text).validate == nil, message)
             #expect(ReferenceJSON.accepts(text), message)
             let written = try value.encoded()

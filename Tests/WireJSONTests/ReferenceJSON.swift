@@ -105,7 +105,9 @@ struct ReferenceJSON {
     private mutating func hex() -> UInt16? {
         guard at + 4 <= text.count else { return nil }
         let digits = String(decoding: text[at..<at + 4], as: UTF8.self)
-        guard digits.first != "+", let value = UInt16(digits, radix: 16) else { return nil }
+        guard digits.allSatisfy(\.isHexDigit), let value = UInt16(digits, radix: 16) else {
+            return nil
+        }
         at += 4
         return value
     }

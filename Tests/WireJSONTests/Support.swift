@@ -17,6 +17,7 @@ struct Verdicts: Equatable {
     var skip: JSONError?
     var walk: JSONError?
     var value: JSONError?
+    var document: JSONError?
 
     init(_ text: [UInt8]) {
         validate = failure { () throws(JSONError) in _ = try JSON.validate(text.span) }
@@ -27,9 +28,12 @@ struct Verdicts: Equatable {
         }
         walk = failure { () throws(JSONError) in _ = try walked(text) }
         value = failure { () throws(JSONError) in _ = try JSONValue(parsing: text.span) }
+        document = failure { () throws(JSONError) in _ = try JSONDocument(parsing: text.span) }
     }
 
-    var agree: Bool { validate == skip && skip == walk && walk == value }
+    var agree: Bool {
+        validate == skip && skip == walk && walk == value && value == document
+    }
 }
 
 /// The value of a text, by the public steps of a cursor, with decoded strings taken through a scratch

@@ -88,4 +88,15 @@ struct ValueTests {
         #expect(throws: JSONWriteError.tooDeep) { try array.encoded() }
         #expect(throws: JSONWriteError.tooDeep) { try object.encoded() }
     }
+
+    /// More values than a tape has room for at first.
+    @Test(arguments: [1, 31, 32, 33, 500, 10_000]) func aTapeGrows(_ count: Int) throws {
+        let text = Array("[\(repeatElement("0", count: count).joined(separator: ","))]".utf8)
+        var document = JSONDocument()
+        try document.parse(Array("null".utf8).span)
+        try document.parse(text.span)
+        #expect(document.root.count == count)
+        #expect(
+            try JSONValue(parsing: text.span) == .array(Array(repeating: .int(0), count: count)))
+    }
 }

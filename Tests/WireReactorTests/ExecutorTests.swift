@@ -216,7 +216,7 @@ import WireTime
         #expect(running.loop.connectionCount == 1)
         let deadline = MonotonicClock.now + RunningLoop.patience
         #expect(await transport.ready(for: writing, until: deadline) == writing)
-        #expect(transport.finishConnecting() == nil)
+        #expect(transport.finishConnecting() == .connected)
         let served = try listener.accept()
         let wait = Task { await transport.ready(for: reading, until: deadline) }
         served?.descriptor.close()

@@ -10,7 +10,7 @@ import WireTime
 struct RunningLoop {
     /// How long anything waits before a test counts as failed. Long, because tests that compute for a
     /// while may keep all threads from others.
-    static let patience = Timeout.minutes(5)
+    static let patience = Timeout.minutes(20)
 
     let reactor = Reactor(loops: 1)
     let loop: EventLoop

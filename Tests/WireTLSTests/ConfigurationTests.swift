@@ -1,5 +1,6 @@
 #if TLS
 import Synchronization
+import TestSupport
 import Testing
 import WireTLS
 
@@ -40,11 +41,11 @@ import WireTLS
         let leaf = Credential("a", by: other, names: "DNS:a.test")
         var configuration = TLSConfiguration()
         configuration.trust = .only([.bytes(authority.certificate + other.certificate)])
-        #expect(outcome(configuration, TestServer(leaf)).error == nil)
+        #expect(outcome(configuration, TLSTestServer(leaf)).error == nil)
         configuration.trust = .only([
             .bytes(authority.certificate), .bytes(other.certificate), .bytes(other.certificate),
         ])
-        #expect(outcome(configuration, TestServer(leaf)).error == nil)
+        #expect(outcome(configuration, TLSTestServer(leaf)).error == nil)
     }
 
     @Test func identities() {
@@ -98,9 +99,9 @@ import WireTLS
         var configuration = TLSConfiguration.trusting(authority)
         configuration.keyLog = { lines.append($0) }
         let leaf = Credential("a", by: authority, names: "DNS:a.test")
-        #expect(outcome(configuration, TestServer(leaf, version: .tls12)).error == nil)
+        #expect(outcome(configuration, TLSTestServer(leaf, version: .tls12)).error == nil)
         #expect(lines.all.map { $0.prefix { $0 != " " } } == ["CLIENT_RANDOM"])
-        #expect(outcome(configuration, TestServer(leaf, version: .tls13)).error == nil)
+        #expect(outcome(configuration, TLSTestServer(leaf, version: .tls13)).error == nil)
         #expect(lines.all.contains { $0.hasPrefix("CLIENT_TRAFFIC_SECRET_0 ") })
     }
 

@@ -17,16 +17,16 @@ import WireTLS
     }
 
     private func connected(
-        _ version: Version = .tls13, pieceBytes: Int = .max
+        _ version: TLSVersion = .tls13, pieceBytes: Int = .max
     ) throws -> Conversation {
-        var conversation = try Conversation(context, TestServer(leaf, version: version))
+        var conversation = try Conversation(context, TLSTestServer(leaf, version: version))
         conversation.pieceBytes = pieceBytes
         try conversation.connect()
         return conversation
     }
 
-    @Test(arguments: [Version.tls12, .tls13])
-    func byteByByte(version: Version) throws {
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func byteByByte(version: TLSVersion) throws {
         var conversation = try connected(version, pieceBytes: 1)
         try conversation.write(Array("ping".utf8))
         #expect(conversation.peer.read().bytes == Array("ping".utf8))
@@ -40,9 +40,9 @@ import WireTLS
 
     /// Whatever the sizes of what is received and of the room to read into.
     @Test(arguments: [
-        (Version.tls12, 1_000, 70_000), (.tls13, 60_000, 1), (.tls13, 16_401, 16_384),
+        (TLSVersion.tls12, 1_000, 70_000), (.tls13, 60_000, 1), (.tls13, 16_401, 16_384),
     ])
-    func bigTransfers(version: Version, pieceBytes: Int, room: Int) throws {
+    func bigTransfers(version: TLSVersion, pieceBytes: Int, room: Int) throws {
         var generator = SeededGenerator(seed: 1)
         let bytes = generator.bytes(room == 1 ? 20_000 : 3_000_000)
         var conversation = try connected(version, pieceBytes: pieceBytes)
@@ -85,8 +85,8 @@ import WireTLS
 
     // MARK: Endings
 
-    @Test(arguments: [Version.tls12, .tls13])
-    func endWithoutCloseNotify(version: Version) throws {
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func endWithoutCloseNotify(version: TLSVersion) throws {
         var conversation = try connected(version)
         conversation.peer.write(Array("half".utf8))
         conversation.deliverToEngine()
@@ -110,8 +110,8 @@ import WireTLS
     }
 
     /// Cut at every byte of a record and of the `close_notify` behind it.
-    @Test(arguments: [Version.tls12, .tls13])
-    func truncationAtEveryByte(version: Version) throws {
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func truncationAtEveryByte(version: TLSVersion) throws {
         var end = 1
         while true {
             var conversation = try connected(version)
@@ -165,14 +165,14 @@ import WireTLS
     }
 
     @Test func oldVersionsAreRefused() {
-        let server = TestServer(leaf, version: .tls11)
+        let server = TLSTestServer(leaf, version: .tls11)
         let result = outcome(.trusting(authority), server)
         #expect(result.error == .alert(TLSAlert(code: 70, description: "protocol version")))
     }
 
     @Test(arguments: ["h2", "http/1.0"])
     func otherProtocols(name: String) {
-        let server = TestServer(leaf, chooses: name)
+        let server = TLSTestServer(leaf, chooses: name)
         let error = outcome(.trusting(authority), server).error
         // Newer versions of OpenSSL notice it themselves.
         let errors: [TLSError] = [
@@ -182,12 +182,12 @@ import WireTLS
     }
 
     @Test func noProtocol() throws {
-        let server = TestServer(leaf, chooses: nil)
+        let server = TLSTestServer(leaf, chooses: nil)
         #expect(try outcome(.trusting(authority), server).get().applicationProtocol == nil)
     }
 
     @Test func serverNameIsSentForNamesOnly() throws {
-        let server = TestServer(leaf)
+        let server = TLSTestServer(leaf)
         var named = try Conversation(context, server, name: "A.test.")
         try named.connect()
         #expect(named.peer.serverName == "a.test")
@@ -199,8 +199,8 @@ import WireTLS
     @Test func clientCertificates() throws {
         let clients = Credential.authority("Clients")
         let client = Credential("client", by: clients, usage: "clientAuth")
-        for (version, code) in [(Version.tls12, UInt8(40)), (.tls13, 116)] {
-            let server = TestServer(leaf, clientAuthority: clients, version: version)
+        for (version, code) in [(TLSVersion.tls12, UInt8(40)), (.tls13, 116)] {
+            let server = TLSTestServer(leaf, clientAuthority: clients, version: version)
             // In TLS 1.3 the client's handshake is done before the server has looked.
             let error = #expect(throws: TLSError.self) {
                 var conversation = try Conversation(context, server)
@@ -257,12 +257,12 @@ import WireTLS
     }
 
     /// One bit of what the server sends is changed: an error, or nothing, and no wrong text.
-    @Test(arguments: [Version.tls12, .tls13])
-    func changedBytes(version: Version) throws {
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func changedBytes(version: TLSVersion) throws {
         var generator = SeededGenerator(seed: 7)
         var failures = 0
         for round in 0..<150 {
-            var conversation = try Conversation(context, TestServer(leaf, version: version))
+            var conversation = try Conversation(context, TLSTestServer(leaf, version: version))
             conversation.damage = (generator.below(1_800), UInt8(1) << UInt8(generator.below(8)))
             do throws(TLSError) {
                 try conversation.connect()
@@ -277,8 +277,8 @@ import WireTLS
 
     // MARK: Cost
 
-    @Test(.enabled(if: AllocationCount.works), arguments: [Version.tls12, .tls13])
-    func recordsCostNoBuffers(version: Version) throws {
+    @Test(.enabled(if: AllocationCount.works), arguments: [TLSVersion.tls12, .tls13])
+    func recordsCostNoBuffers(version: TLSVersion) throws {
         var conversation = try connected(version)
         while conversation.deliverToEngine() {}
         _ = try conversation.readOnce()

@@ -1,4 +1,5 @@
 #if TLS
+import TestSupport
 import WireBytes
 import WireTLS
 
@@ -16,7 +17,7 @@ struct Conversation: ~Copyable {
     private var sink = ReceiveBuffer(limit: .mebibytes(64))
 
     init(
-        _ context: TLSContext, _ server: TestServer, name: String = "a.test",
+        _ context: TLSContext, _ server: TLSTestServer, name: String = "a.test",
         sessionKey: String? = nil
     ) throws(TLSError) {
         engine = try TLSEngine(context, server: name, sessionKey: sessionKey)
@@ -113,7 +114,7 @@ extension TLSConfiguration {
 
 /// How a handshake ended.
 func outcome(
-    _ configuration: TLSConfiguration, _ server: TestServer, name: String = "a.test"
+    _ configuration: TLSConfiguration, _ server: TLSTestServer, name: String = "a.test"
 ) -> Result<TLSFacts, TLSError> {
     do throws(TLSError) {
         var conversation = try Conversation(TLSContext(configuration), server, name: name)

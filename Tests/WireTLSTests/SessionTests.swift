@@ -1,4 +1,5 @@
 #if TLS
+import TestSupport
 import Testing
 import WireTLS
 
@@ -16,7 +17,7 @@ import WireTLS
 
     /// A connection that reads what tickets come; whether it was resumed, as both sides say.
     private func isResumed(
-        _ context: TLSContext, _ server: TestServer, name: String = "a.test",
+        _ context: TLSContext, _ server: TLSTestServer, name: String = "a.test",
         key: String? = "origin"
     ) throws -> Bool {
         var conversation = try Conversation(context, server, name: name, sessionKey: key)
@@ -29,16 +30,16 @@ import WireTLS
         return facts.isResumed
     }
 
-    @Test(arguments: [Version.tls12, .tls13])
-    func resumption(version: Version) throws {
-        let server = TestServer(leaf, version: version)
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func resumption(version: TLSVersion) throws {
+        let server = TLSTestServer(leaf, version: version)
         #expect(try !isResumed(context, server))
         for _ in 0..<5 { #expect(try isResumed(context, server)) }
     }
 
     /// One ticket, two connections at once: only one may use it.
     @Test func ticketsAreUsedOnce() throws {
-        let server = TestServer(leaf, version: .tls13, tickets: 1)
+        let server = TLSTestServer(leaf, version: .tls13, tickets: 1)
         #expect(try !isResumed(context, server))
         var first = try Conversation(context, server, sessionKey: "origin")
         var second = try Conversation(context, server, sessionKey: "origin")
@@ -51,9 +52,9 @@ import WireTLS
         #expect(!second.peer.isResumed)
     }
 
-    @Test(arguments: [Version.tls12, .tls13])
-    func othersSessionsAreNotResumed(version: Version) throws {
-        let server = TestServer(leaf, version: version)
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func othersSessionsAreNotResumed(version: TLSVersion) throws {
+        let server = TLSTestServer(leaf, version: version)
         #expect(try !isResumed(context, server))
         #expect(try !isResumed(context, server, key: "another"))
         #expect(try !isResumed(context, server, name: "b.test"))
@@ -66,7 +67,7 @@ import WireTLS
         var configuration = TLSConfiguration.trusting(authority)
         configuration.resumesSessions = false
         let context = try TLSContext(configuration)
-        let server = TestServer(leaf)
+        let server = TLSTestServer(leaf)
         for _ in 0..<3 { #expect(try !isResumed(context, server)) }
     }
 
@@ -74,37 +75,37 @@ import WireTLS
         var configuration = TLSConfiguration()
         configuration.verification = .insecureAcceptingAnyCertificate
         let context = try TLSContext(configuration)
-        let server = TestServer(leaf)
+        let server = TLSTestServer(leaf)
         for _ in 0..<3 { #expect(try !isResumed(context, server)) }
     }
 
-    @Test(arguments: [Version.tls12, .tls13])
-    func pinsHoldForResumedSessions(version: Version) throws {
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func pinsHoldForResumedSessions(version: TLSVersion) throws {
         var configuration = TLSConfiguration.trusting(authority)
         configuration.pinnedKeys = [leaf.keyDigest]
         let context = try TLSContext(configuration)
-        let server = TestServer(leaf, version: version)
+        let server = TLSTestServer(leaf, version: version)
         #expect(try !isResumed(context, server))
         #expect(try isResumed(context, server))
     }
 
     /// A server that has forgotten: a whole handshake, and new sessions.
-    @Test(arguments: [Version.tls12, .tls13])
-    func serversThatRestart(version: Version) throws {
-        #expect(try !isResumed(context, TestServer(leaf, version: version)))
-        let restarted = TestServer(leaf, version: version)
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func serversThatRestart(version: TLSVersion) throws {
+        #expect(try !isResumed(context, TLSTestServer(leaf, version: version)))
+        let restarted = TLSTestServer(leaf, version: version)
         #expect(try !isResumed(context, restarted))
         #expect(try isResumed(context, restarted))
     }
 
     @Test func ticketsInPlenty() throws {
-        let server = TestServer(leaf, version: .tls13, tickets: 60)
+        let server = TLSTestServer(leaf, version: .tls13, tickets: 60)
         #expect(try !isResumed(context, server))
         #expect(try isResumed(context, server))
     }
 
     @Test func manyOrigins() throws {
-        let server = TestServer(leaf, version: .tls12)
+        let server = TLSTestServer(leaf, version: .tls12)
         for origin in 0..<300 { #expect(try !isResumed(context, server, key: "origin \(origin)")) }
         #expect(try isResumed(context, server, key: "origin 299"))
         #expect(try !isResumed(context, server, key: "origin 0"))

@@ -10,7 +10,7 @@ import WireTLS
         let authority = Credential.authority()
         let context = try TLSContext(.trusting(authority))
         let leaf = Credential("a", by: authority, names: "DNS:a.test")
-        let servers = [TestServer(leaf, version: .tls12), TestServer(leaf, version: .tls13)]
+        let servers = [TLSTestServer(leaf, version: .tls12), TLSTestServer(leaf, version: .tls13)]
         let resumed = try await withThrowingTaskGroup(of: Int.self) { group in
             for worker in 0..<4 {
                 group.addTask {

@@ -1,5 +1,6 @@
 #if TLS
 import Glibc
+import TestSupport
 import Testing
 
 @testable import WireTLS
@@ -68,7 +69,7 @@ import Testing
         configuration.trust = trust
         let context = try TLSContext(configuration, system)
         let leaf = Credential("a", by: authority, names: "DNS:a.test")
-        var conversation = try Conversation(context, TestServer(leaf))
+        var conversation = try Conversation(context, TLSTestServer(leaf))
         do throws(TLSError) { try conversation.connect() } catch {
             guard case .verification(let failure) = error, failure.rule == .unknownAuthority
             else { throw error }

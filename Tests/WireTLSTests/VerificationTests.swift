@@ -1,4 +1,5 @@
 #if TLS
+import TestSupport
 import Testing
 import WireTLS
 
@@ -10,7 +11,7 @@ import WireTLS
         names: String?, commonName: String = "unused", asking name: String
     ) -> Result<TLSFacts, TLSError> {
         let leaf = Credential(commonName, by: authority, names: names)
-        return WireTLSTests.outcome(.trusting(authority), TestServer(leaf), name: name)
+        return WireTLSTests.outcome(.trusting(authority), TLSTestServer(leaf), name: name)
     }
 
     @Test(arguments: [
@@ -71,7 +72,7 @@ import WireTLS
 
     @Test func whatIsSaidAboutIt() throws {
         let leaf = Credential("über\n,x", by: authority, names: "DNS:b.test,IP:192.0.2.7")
-        let result = WireTLSTests.outcome(.trusting(authority), TestServer(leaf))
+        let result = WireTLSTests.outcome(.trusting(authority), TLSTestServer(leaf))
         guard case .verification(let failure)? = result.error else {
             Issue.record("\(result)")
             return
@@ -96,20 +97,20 @@ import WireTLS
     ])
     func dates(validity: ClosedRange<Int>, rule: TLSVerificationFailure.Rule) {
         let leaf = Credential("a", by: authority, names: "DNS:a.test", validity: validity)
-        let result = WireTLSTests.outcome(.trusting(authority), TestServer(leaf))
+        let result = WireTLSTests.outcome(.trusting(authority), TLSTestServer(leaf))
         #expect(result.brokenRule == rule)
     }
 
     @Test func expiredAuthority() {
         let old = Credential("Old CA", validity: -86_400 ... -60, isAuthority: true)
         let leaf = Credential("a", by: old, names: "DNS:a.test")
-        let result = WireTLSTests.outcome(.trusting(old), TestServer(leaf))
+        let result = WireTLSTests.outcome(.trusting(old), TLSTestServer(leaf))
         #expect(result.brokenRule == .expired)
     }
 
     @Test func selfSigned() {
         let leaf = Credential("a", names: "DNS:a.test")
-        let server = TestServer(leaf)
+        let server = TLSTestServer(leaf)
         #expect(WireTLSTests.outcome(.trusting(authority), server).brokenRule == .selfSigned)
         // It may be trusted by itself, but not as somebody else.
         #expect(WireTLSTests.outcome(.trusting(leaf), server).error == nil)
@@ -120,8 +121,8 @@ import WireTLS
     @Test func chains() {
         let intermediate = Credential.authority("Intermediate", by: authority)
         let leaf = Credential("a", by: intermediate, names: "DNS:a.test")
-        let whole = TestServer(leaf, intermediate: intermediate)
-        let incomplete = TestServer(leaf)
+        let whole = TLSTestServer(leaf, intermediate: intermediate)
+        let incomplete = TLSTestServer(leaf)
         #expect(WireTLSTests.outcome(.trusting(authority), whole).error == nil)
         let missing = WireTLSTests.outcome(.trusting(authority), incomplete)
         #expect(missing.brokenRule == .unknownAuthority)
@@ -138,21 +139,21 @@ import WireTLS
     @Test func leafThatPlaysAuthority() {
         let leaf = Credential("a", by: authority, names: "DNS:a.test")
         let forged = Credential("b", by: leaf, names: "DNS:b.test")
-        let server = TestServer(forged, intermediate: leaf)
+        let server = TLSTestServer(forged, intermediate: leaf)
         let result = WireTLSTests.outcome(.trusting(authority), server, name: "b.test")
         #expect(result.brokenRule == .wrongPurpose)
     }
 
     @Test func otherPurpose() {
         let leaf = Credential("a", by: authority, names: "DNS:a.test", usage: "clientAuth")
-        let result = WireTLSTests.outcome(.trusting(authority), TestServer(leaf))
+        let result = WireTLSTests.outcome(.trusting(authority), TLSTestServer(leaf))
         #expect(result.brokenRule == .wrongPurpose)
     }
 
-    @Test(arguments: [Version.tls12, .tls13])
-    func pinnedKeys(version: Version) {
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func pinnedKeys(version: TLSVersion) {
         let leaf = Credential("a", by: authority, names: "DNS:a.test")
-        let server = TestServer(leaf, version: version)
+        let server = TLSTestServer(leaf, version: version)
         var configuration = TLSConfiguration.trusting(authority)
         configuration.pinnedKeys = [authority.keyDigest, leaf.keyDigest]
         #expect(WireTLSTests.outcome(configuration, server).error == nil)
@@ -173,10 +174,10 @@ import WireTLS
     }
 
     /// A server without the pinned key does not learn who asks.
-    @Test(arguments: [Version.tls12, .tls13])
-    func unpinnedServersLearnNothing(version: Version) throws {
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func unpinnedServersLearnNothing(version: TLSVersion) throws {
         let leaf = Credential("a", by: authority, names: "DNS:a.test")
-        let server = TestServer(leaf, clientAuthority: authority, version: version)
+        let server = TLSTestServer(leaf, clientAuthority: authority, version: version)
         let client = Credential("client", by: authority)
         var configuration = TLSConfiguration.trusting(authority)
         configuration.identity = .init(
@@ -195,7 +196,7 @@ import WireTLS
         var configuration = TLSConfiguration()
         configuration.verification = .insecureAcceptingAnyCertificate
         let leaf = Credential("a", names: "DNS:b.test", validity: -86_400 ... -60)
-        #expect(WireTLSTests.outcome(configuration, TestServer(leaf)).error == nil)
+        #expect(WireTLSTests.outcome(configuration, TLSTestServer(leaf)).error == nil)
     }
 }
 #endif

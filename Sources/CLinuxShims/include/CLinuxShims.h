@@ -75,6 +75,29 @@ static inline int clinux_epoll_wait(
         !until ? -1 : milliseconds > 0x7fffffff ? 0x7fffffff : (int)milliseconds);
 }
 
+// Stamps of what was received: numbers of linux/net_tstamp.h and linux/tcp.h, whose headers do not go
+// together with the C library's, and the macros of cmsg(3).
+/// SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE
+static inline int clinux_receive_stamp_flags(void) { return 1 << 3 | 1 << 4; }
+/// TCP_INQ, and TCP_CM_INQ.
+static inline int clinux_tcp_inq(void) { return 36; }
+static inline struct cmsghdr *clinux_cmsg_first(struct msghdr *message) { return CMSG_FIRSTHDR(message); }
+static inline struct cmsghdr *clinux_cmsg_next(struct msghdr *message, struct cmsghdr *entry) {
+    return CMSG_NXTHDR(message, entry);
+}
+static inline int clinux_cmsg_is_stamp(const struct cmsghdr *entry) {
+    return entry->cmsg_level == SOL_SOCKET && entry->cmsg_type == SO_TIMESTAMPING;
+}
+static inline int clinux_cmsg_is_inq(const struct cmsghdr *entry) {
+    return entry->cmsg_level == 6 && entry->cmsg_type == clinux_tcp_inq();
+}
+/// The software stamp, the first of three: CLOCK_REALTIME; 0 for none.
+static inline int64_t clinux_cmsg_stamp_ns(struct cmsghdr *entry) {
+    const struct timespec *stamp = (const struct timespec *)CMSG_DATA(entry);
+    return (int64_t)stamp->tv_sec * 1000000000 + stamp->tv_nsec;
+}
+static inline int clinux_cmsg_int(struct cmsghdr *entry) { return *(const int *)CMSG_DATA(entry); }
+
 /// eventfd_write(3).
 static inline int clinux_eventfd_add_one(int descriptor) { return eventfd_write(descriptor, 1); }
 

@@ -22,6 +22,10 @@
 // Threads. A client and its streams belong to one thread at a time. The one call that may come
 // from another is `tw_cancellation_cancel`.
 //
+// fork(2). The client and its streams stay the parent's. A child may exit, exec (every descriptor is
+// close-on-exec) or open clients of its own; using or closing what it inherited would speak on the
+// parent's connections. One that does neither keeps a connection that the parent closes open.
+//
 // Text is UTF-8. A caller's strings end in NUL and are copied; a caller's text that is not valid
 // UTF-8 is refused.
 //
@@ -66,11 +70,18 @@ typedef enum tw_error_kind {
     TW_ERROR_BAD_CHUNK = 16,
     /// A limit was hit, such as `record_limit_bytes`.
     TW_ERROR_TOO_LARGE = 17,
-    /// Valid, but this build does not do it: https is the likely one.
+    /// Valid, but this build does not do it: https in one without TLS is the likely one.
     TW_ERROR_UNSUPPORTED = 18,
     TW_ERROR_CANCELLED = 19,
     /// A failure that this header has no name for.
     TW_ERROR_OTHER = 20,
+    /// TLS failed otherwise than by what the server showed of itself.
+    TW_ERROR_TLS_FAILED = 21,
+    /// The server could not prove who it is.
+    TW_ERROR_TLS_VERIFY_FAILED = 22,
+    TW_ERROR_BAD_CONTENT_ENCODING = 23,
+    /// A guard has ended the answer: not the caller, nor the server. No call here sets one yet.
+    TW_ERROR_STOPPED = 24,
 } tw_error_kind;
 
 /// The part of an exchange that a failure belongs to.

@@ -18,6 +18,9 @@ void allocation_counter_stop(void);
 int64_t allocation_counter_allocations(void);
 /// Bytes that those calls asked for.
 int64_t allocation_counter_bytes(void);
+/// What the whole process has allocated and not freed, by the allocator's own books; 0 where it does not
+/// work.
+int64_t allocation_counter_live_bytes(void);
 /// Calls of free, of blocks of any age.
 int64_t allocation_counter_frees(void);
 

@@ -19,6 +19,10 @@ typedef struct {
     /// Seconds from now.
     long not_before, not_after;
     bool is_authority;
+    /// An RSA key of so many bits; 0: one on the curve P-256.
+    int rsa_bits;
+    /// Signed with the digest of this name; NULL: SHA256.
+    const char *digest;
 } peer_certificate_options;
 
 /// NULL where OpenSSL refuses the options. `issuer` NULL: self-signed.
@@ -27,6 +31,10 @@ void peer_credential_free(peer_credential *credential);
 /// PEM text, to be freed by the caller.
 char *peer_certificate_pem(const peer_credential *credential);
 char *peer_key_pem(const peer_credential *credential);
+/// A list of what `issuer` has revoked, in force from `from` to `until` (seconds from now): PEM text, to
+/// be freed by the caller. `revoked` NULL: nothing.
+char *peer_revocation_list_pem(
+    const peer_credential *issuer, const peer_credential *revoked, long from, long until);
 /// SHA-256 of the SubjectPublicKeyInfo: 32 bytes.
 void peer_key_digest(const peer_credential *credential, uint8_t *digest);
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Glibc
 import WireSockets
 import WireSystem
@@ -29,7 +30,10 @@ final class CommandProcess {
     private static let driver = Environment["TOKENWIRE_TEST_DRIVER"]
 
     private static func driven(_ arguments: [String]) -> [String] {
-        let connecting = ["http", "chat", "generate", "list", "ps", "version"]
+        let connecting = [
+            "http", "chat", "generate", "embed", "list", "show", "ps", "pull", "push", "create",
+            "copy", "rm", "load", "unload", "version",
+        ]
         guard let driver, let name = arguments.first, connecting.contains(name),
             !arguments.contains("--driver"), !arguments.contains("--help")
         else { return arguments }
@@ -67,7 +71,12 @@ final class CommandProcess {
         return try CommandProcess(program: "/bin/sh", words, nil).finish()
     }
 
-    /// What has been printed so far, as soon as it ends with `end`.
+    /// Reads until `text` has been printed; more may have come with it.
+    func readOutput(with text: String) throws {
+        while !String(decoding: output, as: UTF8.self).contains(text), try readMore() {}
+    }
+
+    /// What has been printed so far, as soon as it ends with `end`: for output that pauses there.
     func readOutput(until end: String) throws -> String {
         while !output.reversed().starts(with: end.utf8.reversed()), try readMore() {}
         return String(decoding: output, as: UTF8.self)

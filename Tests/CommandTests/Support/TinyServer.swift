@@ -29,8 +29,10 @@ final class TinyServer: Sendable {
         return (try result.get(), log.withLock { $0 })
     }
 
-    init(_ scripts: Script...) throws(SystemError) {
-        listener = try .listen(on: .loopback(port: 0))
+    init(
+        on address: SocketAddress = .loopback(port: 0), _ scripts: Script...
+    ) throws(SystemError) {
+        listener = try .listen(on: address)
         port = listener.localAddress?.port ?? 0
         stopping = try Latch()
         self.scripts = scripts
@@ -87,6 +89,19 @@ final class TinyServer: Sendable {
             }
         }
 
+        /// What came up to and with `end`, whatever follows.
+        mutating func readHead(until end: String = "\r\n\r\n") -> String {
+            while true {
+                let text = String(decoding: buffer.raw)
+                if let found = text.firstRange(of: end) {
+                    let head = String(text[..<found.upperBound])
+                    buffer.skip(head.utf8.count)
+                    return head
+                }
+                guard receive() == nil else { return text }
+            }
+        }
+
         /// Notes the next request's first line and answers it.
         mutating func answer(_ response: String) {
             let request = readRequest()
@@ -94,8 +109,9 @@ final class TinyServer: Sendable {
             send(response)
         }
 
-        func send(_ text: String) {
-            let bytes = Array(text.utf8)
+        func send(_ text: String) { send(bytes: Array(text.utf8)) }
+
+        func send(bytes: [UInt8]) {
             var done = 0
             while done < bytes.count {
                 switch socket.send(bytes.span.extracting(droppingFirst: done), Span()) {

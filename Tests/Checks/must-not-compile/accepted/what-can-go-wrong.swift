@@ -13,6 +13,7 @@ func whatCanGoWrong() {
         case .server(let failure): print(failure.status, failure.message)
         case .connect(let attempts): for a in attempts { print(a.address, a.message) }
         case .malformed(let record): print(record.offset, record.excerpt)
+        case .stopped(let stop): print(stop.verdict, stop.partialText)
         case .request, .cancelled, .transport: print(error)
         }
     }

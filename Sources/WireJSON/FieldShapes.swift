@@ -1,0 +1,244 @@
+public import WireBytes
+
+/// The forms that the records of a stream have had, and which is expected next.
+@usableFromInline
+struct FieldShapes: ~Copyable {
+    /// So many more records without one of the shapes than with one, and only every sixteenth is
+    /// compared at all.
+    private static var patience: Int { 8 }
+
+    /// What a shape was learnt from.
+    private struct Model: Sendable {
+        var record: [UInt8] = []
+        /// The contents of all strings and numbers that are values, in order.
+        var scalars: [RecordShape.Hole] = []
+        var varies: [Bool] = []
+        var values: [FieldValue] = []
+    }
+
+    @usableFromInline var shapes = InlineArray<4, RecordShape> { _ in RecordShape() }
+    // Arrays, because reading an element of an inline one that is stored here copies all of it.
+    /// Of each field of each shape: the hole that holds it, or -1 when it is the same everywhere.
+    @usableFromInline var holes: [Int8]
+    @usableFromInline var kinds: [FieldValue.Kind]
+    @usableFromInline var found = RecordShape.Found()
+    /// The shape of the record read last; -1 when it had none of these.
+    @usableFromInline var current = -1
+    /// The shape that matched last.
+    @usableFromInline var expected = 0
+    private var models = [Model](repeating: Model(), count: 4)
+    /// Another number each time that a shape is formed.
+    @usableFromInline var forms = [0, 0, 0, 0]
+    /// No record that was learnt had a line feed in it: none that matches has.
+    @usableFromInline var areLines = true
+    private var lastUses = [0, 0, 0, 0]
+    /// Grows with each record that had none of the shapes, falls with those that had.
+    private var misses = 0
+    private var clock = 0
+
+    init() {
+        holes = [Int8](repeating: -1, count: 4 * FieldPlan.fieldLimit)
+        kinds = [FieldValue.Kind](repeating: .absent, count: 4 * FieldPlan.fieldLimit)
+    }
+}
+
+// MARK: Matching
+
+extension FieldShapes {
+    /// Bytes of the record that the text begins with, if it has the expected shape; else 0.
+    @inlinable @inline(__always)
+    mutating func matchExpected(_ text: Span<UInt8>) -> Int {
+        let taken = shapes[expected].match(text, found)
+        current = taken > 0 ? expected : -1
+        return taken
+    }
+
+    /// Whether the text has one of the shapes, all of it. If none, a shape that differs from it in a
+    /// string or a number only learns that this varies.
+    mutating func matchOthers(_ text: Span<UInt8>) -> Bool {
+        current = -1
+        if text.isEmpty || misses >= FieldShapes.patience && misses & 15 != 0 { return false }
+        for index in 0..<4 where index != expected {
+            if shapes[index].match(text, found) == text.count {
+                use(index)
+                return true
+            }
+        }
+        for index in 0..<4 {
+            while widen(index, for: text) {
+                if shapes[index].match(text, found) == text.count {
+                    use(index)
+                    return true
+                }
+            }
+        }
+        return false
+    }
+
+    private mutating func use(_ index: Int) {
+        clock += 1
+        lastUses[index] = clock
+        current = index
+        expected = index
+        // Not to 0: where few records match, learning anew would cost more than they spare.
+        misses = max(0, misses - 4)
+    }
+
+    /// Makes a hole of the string or number in which the text differs first.
+    private mutating func widen(_ index: Int, for text: Span<UInt8>) -> Bool {
+        guard let place = shapes[index].firstDifference(text) else { return false }
+        let scalars = models[index].scalars
+        guard
+            let scalar = scalars.firstIndex(where: {
+                $0.range.start <= place && place <= $0.range.end
+            }), !models[index].varies[scalar],
+            models[index].varies.count(where: { $0 }) < RecordShape.holeLimit
+        else { return false }
+        models[index].varies[scalar] = true
+        form(index)
+        return true
+    }
+}
+
+// MARK: Learning
+
+extension FieldShapes {
+    /// The cursor has read a record that has none of the shapes. The first, second, fourth, ... such
+    /// record is taken for one of them, so that records without a common form cost little.
+    mutating func missed(_ text: Span<UInt8>, _ values: [FieldValue], of plan: FieldPlan) {
+        misses += 1
+        guard misses & (misses - 1) == 0 else { return }
+        let index = (0..<4).min { lastUses[$0] < lastUses[$1] } ?? 0
+        guard let model = model(of: text, values) else { return }
+        models[index] = model
+        areLines = areLines && ByteScan.firstIndex(of: ASCII.lf, in: text) == nil
+        clock += 1
+        lastUses[index] = clock
+        form(index)
+        expected = index
+    }
+
+    /// Nil when the record has more wanted fields than a shape has holes.
+    private func model(of text: Span<UInt8>, _ values: [FieldValue]) -> Model? {
+        var model = Model(record: [UInt8](copying: text), values: values)
+        model.scalars = RecordShape.Hole.all(in: text)
+        model.varies = model.scalars.map { scalar in
+            values.contains { $0.range == scalar.range && $0.isScalar }
+        }
+        return model.varies.count(where: { $0 }) <= RecordShape.holeLimit ? model : nil
+    }
+
+    /// Makes the shape and the layout of a model.
+    private mutating func form(_ index: Int) {
+        clock += 1
+        forms[index] = clock
+        let model = models[index]
+        let variables = zip(model.scalars, model.varies).filter { $0.1 }.map { $0.0 }
+        shapes[index].learn(model.record.span, holes: variables)
+        for (slot, value) in model.values.enumerated() {
+            let hole = value.isScalar ? variables.firstIndex { $0.range == value.range } : nil
+            holes[index &<< 4 | slot] = Int8(hole ?? -1)
+            kinds[index &<< 4 | slot] = value.kind
+        }
+    }
+}
+
+// MARK: Fields
+
+extension FieldShapes {
+    /// The hole of the record read last that holds the field, if it matched and one does.
+    @inlinable @inline(__always)
+    func hole(of slot: Int) -> Int? {
+        if current < 0 { return nil }
+        let hole = Int(holes[current &<< 4 | slot])
+        return hole < 0 ? nil : hole
+    }
+
+    @inlinable @inline(__always)
+    func kind(of slot: Int) -> FieldValue.Kind? {
+        current < 0 ? nil : kinds[current &<< 4 | slot]
+    }
+
+    /// The field of the record read last, if that matched.
+    func value(_ slot: Int) -> FieldValue? {
+        if current < 0 { return nil }
+        var value = models[current].values[slot]
+        if let hole = hole(of: slot) {
+            value.range = found.range(hole)
+            if value.kind != .number {
+                value.kind = found.hasEscapes(hole) ? .escapedString : .string
+            }
+        } else {
+            let start = moved(value.range.start)
+            value.range = ByteRange(start: start, count: moved(value.range.end) - start)
+        }
+        return value
+    }
+
+    /// Where in the record read last the byte is that stands at `place` in the one learnt from.
+    private func moved(_ place: Int) -> Int {
+        let model = models[current]
+        var hole = 0
+        var moved = place
+        for (scalar, varies) in zip(model.scalars, model.varies) where varies {
+            if scalar.range.end > place { break }
+            moved = found.range(hole).end + place - scalar.range.end
+            hole += 1
+        }
+        return moved
+    }
+}
+
+extension RecordShape.Hole {
+    /// All strings and numbers of a valid text that are values, in order.
+    static func all(in text: Span<UInt8>) -> [RecordShape.Hole] {
+        var scalars: [RecordShape.Hole] = []
+        var cursor = JSONCursor(text)
+        // Whether each open container is an object.
+        var open: [Bool] = []
+        // The text was checked: nothing is thrown. If it were, what was found would do.
+        try? walk(&cursor, &open, &scalars)
+        return scalars
+    }
+
+    private static func walk(
+        _ cursor: inout JSONCursor, _ open: inout [Bool], _ scalars: inout [RecordShape.Hole]
+    ) throws(JSONError) {
+        repeat {
+            switch try cursor.peek() {
+            case .object:
+                try cursor.beginObject()
+                open.append(true)
+            case .array:
+                try cursor.beginArray()
+                open.append(false)
+            case .string:
+                scalars.append(RecordShape.Hole(try cursor.string().range, isNumber: false))
+            case .number:
+                scalars.append(RecordShape.Hole(try cursor.number().range, isNumber: true))
+            case .bool, .null: try cursor.skipValue()
+            }
+            while let isObject = open.last {
+                if try isObject ? cursor.nextKey() != nil : cursor.nextElement() { break }
+                open.removeLast()
+            }
+        } while !open.isEmpty
+    }
+}
+
+/// What a field holds.
+@usableFromInline
+struct FieldValue: Sendable, Equatable {
+    @usableFromInline
+    enum Kind: UInt8, Sendable {
+        case absent, null, `true`, `false`, number, string, escapedString, container
+    }
+
+    @usableFromInline var kind: Kind
+    /// Of a string: what stands between its quotes.
+    @usableFromInline var range = ByteRange(start: 0, count: 0)
+
+    static let absent = FieldValue(kind: .absent)
+
+    var isScalar: Bool { kind == .number || kind == .string || kind == .escapedString }
+}

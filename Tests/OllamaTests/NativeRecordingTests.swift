@@ -1,0 +1,382 @@
+import OllamaBlocking
+import OllamaProtocol
+import TestSupport
+import Testing
+import WireJSON
+
+/// Every recorded answer of the native API but chats and generations, read into the values that it shows.
+@Suite(.eachDriver) struct NativeRecordingTests {
+    private func client(_ name: String) throws -> NativeClient {
+        try NativeClient(ScriptedSystem(RecordedCall.named(name).script))
+    }
+
+    private func answer<Answer>(
+        _ name: String, to call: OllamaCall<Answer>
+    ) async throws -> Answer {
+        var client = try client(name)
+        return try await client.answer(to: call)
+    }
+
+    /// All that a route was asked, by whether it was refused.
+    private func recorded(_ route: String, refused: Bool) -> [RecordedCall] {
+        RecordedCall.all.filter { $0.target == route && ($0.status >= 300) == refused }
+    }
+
+    // MARK: Refusals
+
+    /// Whatever the route, the server's words arrive.
+    @Test func refusals() async throws {
+        var count = 0
+        for call in RecordedCall.all where call.status >= 300 && call.method != "HEAD" {
+            var client = try NativeClient(ScriptedSystem(call.script))
+            let error =
+                switch call.target {
+                case "/api/pull": await client.records(of: .pull("m")).error
+                case "/api/push": await client.records(of: .push("m")).error
+                case "/api/create": await client.records(of: CreateRequest(model: "m")).error
+                default:
+                    await client.failure(
+                        of: OllamaCall(OllamaRequest(call.method, call.target)) { _ in true })
+                }
+            let failure = error?.serverFailure
+            #expect(failure?.status == call.status, "\(call.name)")
+            #expect(failure?.message == call.errorMessage, "\(call.name)")
+            #expect(failure?.isInsideStream == false, "\(call.name)")
+            count += 1
+        }
+        #expect(count >= 45)
+    }
+
+    // MARK: Questions
+
+    @Test func versionsAndStatus() async throws {
+        let calls = recorded("/api/version", refused: false)
+        #expect(calls.count >= 10)
+        for call in calls {
+            #expect(try await answer(call.name, to: .version) == "0.33.0-rc2", "\(call.name)")
+        }
+        let status = try await answer("status", to: .status)
+        #expect(status.isCloudDisabled)
+        #expect(status.cloudSource == "env")
+        #expect(status.json["cloud"]?["source"] == "env")
+    }
+
+    @Test func tags() async throws {
+        let counts = [
+            "tags": 10, "half-close-immediate-tags": 10, "tags-one": 1, "tags-empty": 0,
+            "gzip-accept": 0, "cors-localhost-get": 0, "cors-same-host": 0,
+        ]
+        for call in recorded("/api/tags", refused: false) {
+            let models = try await answer(call.name, to: .list)
+            #expect(models.count == counts[call.name], "\(call.name)")
+        }
+        let first = try #require(try await answer("tags", to: .list).first)
+        #expect(first.name == "tiny-think:latest")
+        #expect(first.remoteHost == nil)
+        #expect(first.details.parentModel == "")
+        #expect(first.details.contextLength == 8192)
+        // 2026-11-20T16:29:45.042091749Z
+        let time = try #require(Timestamp(first.modifiedAt))
+        #expect(time == Timestamp(seconds: 1_795_192_185, nanoseconds: 42_091_749))
+    }
+
+    @Test func ps() async throws {
+        let tiny = "tiny:latest"
+        let names = [
+            "ps-loaded": [tiny, tiny, "tiny-jinja:latest"],
+            "ps-none": [tiny, tiny, "tiny-jinja:latest"],
+            "ps-keepalive-1m": [tiny, "tiny-jinja:latest", tiny],
+            "ps-keepalive-forever": [tiny, tiny, "tiny-jinja:latest"],
+            "ps-after-aborted-load": ["tiny-long:latest"],
+            "ps-after-unload": [tiny, "tiny-jinja:latest"],
+        ]
+        for call in recorded("/api/ps", refused: false) {
+            let models = try await answer(call.name, to: .ps)
+            #expect(models.map(\.name) == names[call.name], "\(call.name)")
+            #expect(models.allSatisfy { $0.size > 0 && $0.contextLength > 0 }, "\(call.name)")
+        }
+        let slow = try #require(try await answer("ps-after-aborted-load", to: .ps).first)
+        #expect(slow.size == 2_558_524)
+        #expect(slow.sizeVRAM == 0)
+        #expect(slow.contextLength == 512)
+        #expect(slow.expiresAt == "2026-11-20T16:39:15.082059227Z")
+        let forever = try await answer("ps-keepalive-forever", to: .ps)
+        let until = try #require(Timestamp(forever[0].expiresAt))
+        #expect(until > Timestamp(seconds: 11_000_000_000))
+    }
+
+    @Test func show() async throws {
+        let call = try OllamaCall.show(ShowRequest(model: "tiny"))
+        let tiny = try await answer("show", to: call)
+        #expect(tiny.license == "MIT")
+        #expect(tiny.system == "You are tiny.")
+        #expect(tiny.modelfile.hasPrefix("# Modelfile generated by \"ollama show\"\n"))
+        #expect(tiny.parameters.hasPrefix("temperature                    0.8\n"))
+        #expect(tiny.template.hasPrefix("{{- if .System }}<|system|>"))
+        #expect(tiny.details.family == "llama")
+        #expect(tiny.details.parameterSize == "178K")
+        #expect(tiny.capabilities == ["completion"])
+        #expect(tiny.modifiedAt == "2026-11-20T16:29:43.93346176Z")
+        func info(_ model: ModelInfo, _ key: String) -> JSONValue? {
+            model.modelInfo.first { $0.key == key }?.value
+        }
+        #expect(info(tiny, "general.architecture") == "llama")
+        #expect(info(tiny, "general.parameter_count") == 178_368)
+        #expect(info(tiny, "llama.attention.layer_norm_rms_epsilon") == 0.000001)
+        #expect(info(tiny, "tokenizer.ggml.tokens") == .null)
+        #expect(tiny.tensors.first == .init(name: "output.weight", type: "F32", shape: [64, 751]))
+        #expect(tiny.messages == [])
+        #expect(tiny.requires == "" && tiny.renderer == "" && tiny.parser == "")
+        let verbose = try await answer("show-verbose", to: call)
+        #expect(info(verbose, "tokenizer.ggml.tokens")?.arrayValue?.count == 751)
+        let bert = try await answer("show-bert", to: call)
+        #expect(bert.details.family == "bert")
+        #expect(bert.capabilities == ["embedding"])
+        #expect(bert.license == "")
+        #expect(info(bert, "bert.attention.causal") == false)
+        #expect(try await answer("show-tools", to: call).capabilities == ["completion", "tools"])
+        #expect(try await answer("show-pulled", to: call).details.quantizationLevel == "F32")
+        #expect(recorded("/api/show", refused: false).count == 5)
+    }
+
+    // MARK: Vectors
+
+    @Test func embed() async throws {
+        let call = try OllamaCall.embed(EmbedRequest(model: "tiny-bert", input: "hello"))
+        let shapes = [
+            "embed-batch": [32, 32, 32], "embed-dimensions": [8], "embed-single": [32],
+            "embed-truncate": [32], "embed-empty": [], "embed-empty-list": [], "embed-no-input": [],
+        ]
+        #expect(Set(recorded("/api/embed", refused: false).map(\.name)) == Set(shapes.keys))
+        for (name, shape) in shapes {
+            let embeddings = try await answer(name, to: call)
+            #expect(embeddings.model == "tiny-bert", "\(name)")
+            #expect(embeddings.vectors.map(\.count) == shape, "\(name)")
+            for vector in embeddings.vectors {
+                let length = vector.reduce(0) { $0 + $1 * $1 }
+                #expect(abs(length - 1) < 1e-5, "\(name)")
+            }
+        }
+        let batch = try await answer("embed-batch", to: call)
+        #expect(batch.vectors[0][0] == 0.20836973)
+        #expect(batch.vectors[1][1] == 0.37087888)
+        #expect(batch.vectors[2][31] == 0.2361405)
+        #expect(batch.totalDuration == .nanoseconds(10_366_238))
+        #expect(batch.loadDuration == .nanoseconds(1_501_501))
+        #expect(batch.promptEvalCount == 13)
+        #expect(batch.extra == [])
+        #expect(try await answer("embed-empty", to: call).promptEvalCount == 0)
+    }
+
+    @Test func embeddings() async throws {
+        let call = try OllamaCall.embeddings(EmbeddingsRequest(model: "m", prompt: "hello world"))
+        let vector = try await answer("embeddings", to: call)
+        #expect(vector.count == 32)
+        #expect(vector.first == 0.21710848808288574)
+        #expect(vector.last == 0.10845251381397247)
+    }
+
+    // MARK: Deeds
+
+    @Test func copiesAndDeletions() async throws {
+        try await answer("copy", to: .copy(CopyRequest(source: "tiny", destination: "tiny-copy")))
+        try await answer("delete-pulled", to: .delete(DeleteRequest(model: "m")))
+        #expect(recorded("/api/copy", refused: false).map(\.name) == ["copy"])
+        #expect(recorded("/api/delete", refused: false).map(\.name) == ["delete-pulled"])
+    }
+
+    @Test func blobs() async throws {
+        let digest = try #require(
+            BlobDigest("8903ad45744556fd8e454b45e791ddc3d747b53b9fd01595ce1be0a2e9fce3b0"))
+        #expect(try await answer("blob-head-exists", to: .hasBlob(digest)))
+        #expect(try await !answer("blob-head-missing", to: .hasBlob(digest)))
+        for name in ["blob-post-tiny", "blob-post-tiny-bert"] {
+            try await answer(name, to: .uploadBlob(digest))
+        }
+    }
+
+    // MARK: Progress
+
+    private func records(
+        _ name: String
+    ) async throws -> (records: [ModelProgress], error: StreamError?) {
+        let call = RecordedCall.named(name)
+        var client = try client(name)
+        return switch call.target {
+        case "/api/pull": await client.records(of: .pull("m"))
+        case "/api/push": await client.records(of: .push("m"))
+        default: await client.records(of: CreateRequest(model: "m"))
+        }
+    }
+
+    @Test func aPull() async throws {
+        let (records, error) = try await records("pull-success")
+        #expect(error == nil)
+        #expect(records.first == ModelProgress(status: "pulling manifest"))
+        #expect(
+            records[1]
+                == ModelProgress(
+                    status: "pulling 1e24d79827fb",
+                    digest:
+                        "sha256:1e24d79827fbfd8338754a8cb2612b9163cc80e01db02ba51d202d7e14dc763f",
+                    total: 25_898_592, completed: 786_432))
+        #expect(
+            records.suffix(3).map(\.status) == [
+                "verifying sha256 digest", "writing manifest", "success",
+            ])
+        #expect(records.count { $0.isSuccess } == 1)
+        #expect(records.count { $0.digest != nil } == 18)
+        #expect(try await self.records("pull-again").records.count == 7)
+    }
+
+    /// Each other stream: how many records, what is the last of them, and the error behind it.
+    @Test(arguments: [
+        ("push-success", 6, "success", nil),
+        ("push-success-nonstream", 1, "success", nil),
+        ("push-pulled", 5, "pushing manifest", "501: <!DOCTYPE HTML>"),
+        ("push-missing-model-local", 2, "couldn't retrieve manifest", "open /srv/ollama-store"),
+        ("push-no-namespace", 2, "couldn't retrieve manifest", "open /srv/ollama-store"),
+        ("pull-notfound", 1, "pulling manifest", "pull model manifest: file does not exist"),
+        ("pull-refused", 1, "pulling manifest", "pull model manifest: Get"),
+        ("pull-insecure-needed", 1, "pulling manifest", "pull model manifest: Get"),
+        ("http10-pull-stream", 1, "pulling manifest", "pull model manifest: file does not exist"),
+        (
+            "pipelined-pull-then-version", 1, "pulling manifest",
+            "pull model manifest: file does not exist"
+        ),
+        ("create-nonstream", 1, "success", nil),
+        ("create-tiny", 9, "success", nil), ("create-tiny-bert", 6, "success", nil),
+        ("create-tiny-jinja", 7, "success", nil), ("create-tiny-json", 7, "success", nil),
+        ("create-tiny-slow", 7, "success", nil), ("create-tiny-think", 7, "success", nil),
+        ("create-tiny-tools", 7, "success", nil), ("create-tiny-utf8", 7, "success", nil),
+        ("create-quantize", 1, "parsing GGUF", "quantization is only supported for F16"),
+        ("create-missing-blob", 1, "parsing GGUF", "open /srv/ollama-store/models/blobs"),
+        ("create-from-missing", 1, "pulling manifest", "pull model manifest"),
+    ])
+    func progress(name: String, count: Int, last: String, message: String?) async throws {
+        let (records, error) = try await records(name)
+        #expect(records.count == count)
+        #expect(records.last?.status == last)
+        guard let message else {
+            #expect(error == nil)
+            return
+        }
+        let failure = try #require(error?.serverFailure)
+        #expect(failure.message.hasPrefix(message), "\(failure.message)")
+        #expect(failure.isInsideStream)
+        #expect(failure.status == 200)
+    }
+
+    // MARK: Chats and generations
+
+    /// Each whole: the outcome is the manifest's, and every terminal record says who answered, and when.
+    @Test func answers() async throws {
+        var complete = 0
+        for recorded in RecordedAnswer.all {
+            let system = ScriptedSystem(recorded.script { [.bytes($0)] })
+            system.recordsCalls = false
+            var client = try NativeClient(system)
+            let outcome = recorded.outcome
+            do throws(StreamError) {
+                let reply =
+                    try await recorded.target == ChatRequest.route
+                    ? client.collect(anyChat)
+                    : client.collect(GenerateRequest(model: "m", prompt: ""))
+                #expect(outcome.kind == "complete", "\(recorded.name)")
+                #expect(outcome.isText(reply.text), "\(recorded.name)")
+                #expect(reply.thinking == outcome.thinking, "\(recorded.name)")
+                #expect(reply.toolCalls.count == outcome.toolCallCount, "\(recorded.name)")
+                #expect(reply.summary.reason == outcome.doneReason ?? "", "\(recorded.name)")
+                #expect(reply.summary.evalCount == outcome.evalCount ?? 0, "\(recorded.name)")
+                #expect(reply.details.model.hasPrefix("tiny"), "\(recorded.name)")
+                #expect(Timestamp(reply.details.createdAt) != nil, "\(recorded.name)")
+                #expect(reply.details.extra == [], "\(recorded.name)")
+                #expect(reply.details.remoteHost == nil, "\(recorded.name)")
+                complete += 1
+            } catch {
+                #expect(outcome.kind != "complete", "\(recorded.name)")
+                #expect(error.partialText == outcome.text ?? "", "\(recorded.name)")
+                if outcome.kind.hasPrefix("server-error") {
+                    #expect(error.serverFailure?.status == recorded.status, "\(recorded.name)")
+                    #expect(error.serverFailure?.message == outcome.message, "\(recorded.name)")
+                } else {
+                    #expect(error.incompleteStream != nil, "\(recorded.name)")
+                }
+            }
+        }
+        #expect(complete >= 50)
+    }
+
+    @Test func aToolCall() async throws {
+        let recorded = RecordedAnswer.named("chat-tools-stream")
+        var client = try NativeClient(ScriptedSystem(recorded.script { [.bytes($0)] }))
+        let reply = try await client.collect(anyChat)
+        #expect(
+            reply.toolCalls == [
+                ToolCall(
+                    id: "call_v5g1scnr", name: "get_weather",
+                    arguments: ["city": "Paris", "days": 3], index: 0)
+            ])
+        #expect(reply.summary.promptEvalCount == 225)
+        #expect(reply.summary.totalDuration == .nanoseconds(31_477_303))
+        #expect(reply.summary.loadDuration == .nanoseconds(7_143_633))
+        #expect(reply.summary.promptEvalDuration == .nanoseconds(13_691_000))
+        #expect(reply.summary.evalDuration == .nanoseconds(4_823_000))
+        #expect(reply.message.toolCalls == reply.toolCalls)
+    }
+
+    /// A field that is unknown here, of the terminal record and of a borrowed one.
+    @Test func unknownFields() async throws {
+        let line =
+            #"{"model":"m","created_at":"t","remote_model":"r","remote_host":"h","response":"x","#
+            + #""done":true,"new":{"a":[1,null]}}"#
+        var client = try NativeClient(ScriptedSystem(.responses(Wire.response("200 OK", line))))
+        let reply = try await client.collect(GenerateRequest(model: "m", prompt: ""))
+        #expect(reply.details.model == "m")
+        #expect(reply.details.createdAt == "t")
+        #expect(reply.details.remoteModel == "r")
+        #expect(reply.details.remoteHost == "h")
+        #expect(reply.details.extra == [.init(key: "new", value: ["a": [1, nil]])])
+        var blocking = try BlockingOllama.scripted(
+            ScriptedSystem(.responses(Wire.response("200 OK", line))))
+        var stream = try blocking.chat(anyChat)
+        var seen: [JSONValue?] = []
+        while let record = try stream.next() {
+            seen = [record[field: "new"], record[field: "created_at"], record[field: "none"]]
+            #expect(try record.logprobs() == [])
+        }
+        #expect(seen == [["a": [1, nil]], "t", nil])
+    }
+
+    // MARK: Logprobs and details of answers
+
+    @Test func logprobs() async throws {
+        let names = ["chat-logprobs", "generate-logprobs-stream", "generate-logprobs-nonstream"]
+        for name in names {
+            let recorded = RecordedAnswer.named(name)
+            var client = try NativeClient(
+                ScriptedSystem(recorded.script { [.bytes($0)] }))
+            let reply =
+                try await recorded.target == ChatRequest.route
+                ? client.collect(anyChat) : client.collect(GenerateRequest(model: "m", prompt: ""))
+            #expect(reply.logprobs.count == reply.summary.evalCount, "\(name)")
+            #expect(reply.logprobs.map(\.token).joined() == reply.text, "\(name)")
+            for token in reply.logprobs {
+                #expect(token.bytes == Array(token.token.utf8), "\(name)")
+                #expect(token.logprob <= 0, "\(name)")
+                #expect(token.top.count == (name == "chat-logprobs" ? 2 : token.top.count))
+            }
+            #expect(reply.details.model == "tiny", "\(name)")
+            #expect(Timestamp(reply.details.createdAt) != nil, "\(name)")
+            #expect(reply.details.extra == [], "\(name)")
+        }
+        var client = try NativeClient(
+            ScriptedSystem(RecordedAnswer.named("chat-logprobs").script { [.bytes($0)] }))
+        let first = try #require(try await client.collect(anyChat).logprobs.first)
+        #expect(first.token == ".")
+        #expect(first.logprob == -4.888915061950684)
+        #expect(first.bytes == [46])
+        #expect(first.top.map(\.token) == [" get", " do"])
+        #expect(first.top[1].logprob == -4.06047248840332)
+    }
+}

@@ -1,0 +1,4 @@
+import Glibc
+import WireSimDriver
+
+exit(SimulationCommand.run(CommandLine.arguments))

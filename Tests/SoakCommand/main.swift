@@ -1,0 +1,4 @@
+import Glibc
+
+let status = await Soak(CommandLine.arguments).run()
+exit(status)
