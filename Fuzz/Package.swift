@@ -35,5 +35,8 @@ let package = Package(
         fuzzer("Events", "WireFraming"),
         fuzzer("JSON", "WireJSON"),
         fuzzer("Content", "WireGzip"),
+        fuzzer("Records", "WireJSON"),
+        fuzzer("Values", "WireJSON"),
+        fuzzer("Kernels"),
     ]
 )

@@ -61,6 +61,27 @@ def content():
                 yield f"{name}-{level}-twice", b"\0" + raw * 2 + b"\0\0", None
 
 
+RECORDS = {
+    "chat": """{"model":"m","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":" a"},"done":false}
+{"model":"m","created_at":"2026-01-01T00:00:01.5Z","message":{"role":"assistant","content":" b\\n\\u00e9"},"done":false}
+{"model":"m","created_at":"2026-01-01T00:00:02Z","message":{"role":"assistant","content":"日本"},"done":true,"count":7}""",
+    "chunks": """{"id":"c","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}
+{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}
+{"id":"c","choices":[],"count":-1.5e3}""",
+    "forms": """{"message":null,"count":1}
+{"message":{"content":"a","content":"b"},"message":{}}
+{"message":{"tool_calls":[{"f":{"n":1}}]},"done":true}
+{"message":{"tool_calls":[{"f":{"n":23}}]},"done":true}
+{"done":1}
+{}""",
+}
+
+
+def records():
+    for name, text in RECORDS.items():
+        yield name, text.encode(), None
+
+
 RECORDED = {
     "version", "chat-nonstream", "http10", "expect-100", "chunked-request", "pipelined-3",
     "chat-jinja-nonstream", "obs-fold-header", "absolute-uri", "embed-empty", "tags-head", "lf-only",
@@ -74,6 +95,9 @@ CORPORA = {
     "Events": [*vectors("sse.json")],
     "JSON": [*accepted(vectors("json.json"))],
     "Content": [*content()],
+    "Values": [*accepted(vectors("json.json")), *vectors("json-values.json")],
+    "Records": [*records(), *accepted(vectors("json.json"))],
+    "Kernels": [*vectors("json-values.json"), *vectors("lines.json")],
     "URL": [(f"url-{index}", text.encode(), None) for index, text in enumerate(URLS)],
 }
 

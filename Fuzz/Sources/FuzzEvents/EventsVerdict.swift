@@ -32,3 +32,17 @@ struct EventsVerdict: Equatable {
         }
     }
 }
+
+extension EventsVerdict {
+    /// Stops the fuzzer unless the oracle has found the same events.
+    func requireSame(as oracle: [SSEOracle.Found]) {
+        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+        let found = events.map { event in
+            SSEOracle.Found.event(
+                name: event.type.isEmpty ? "message" : text(event.type), data: text(event.data),
+                id: text(event.lastEventID))
+        }
+        let expected = oracle.filter { if case .event = $0 { true } else { false } }
+        precondition(found == expected, "\(found), not \(expected)")
+    }
+}

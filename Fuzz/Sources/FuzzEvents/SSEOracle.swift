@@ -1,0 +1,1 @@
+../../../Tests/WireFramingTests/SSEOracle.swift

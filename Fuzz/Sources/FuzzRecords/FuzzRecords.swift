@@ -1,0 +1,20 @@
+internal import FuzzSupport
+
+/// The input's lines are the records of one stream: a reader that learns from each says of the next what
+/// one says that has learnt nothing.
+@c(LLVMFuzzerTestOneInput)
+public func fuzzRecords(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let input = unsafe FuzzInput(start, count)
+    var learned = RecordVerdicts()
+    for line in input.bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        let text = Array(line)
+        var fresh = RecordVerdicts()
+        let expected = fresh.verdict(text)
+        // Twice, so that the form is known the second time.
+        for _ in 0..<2 {
+            let found = learned.verdict(text)
+            precondition(found == expected, "\(found), not \(expected)")
+        }
+    }
+    return 0
+}
