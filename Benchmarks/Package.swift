@@ -19,6 +19,20 @@ let package = Package(
                 .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
             ],
             // As a batch tool would ship: starting up is part of what is measured.
-            linkerSettings: [.unsafeFlags(["-static-stdlib"])])
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+        // What a rival of the micro benchmarks exports: micro/ has them.
+        .target(name: "CRival"),
+        .executableTarget(
+            name: "wire-micro",
+            dependencies: [
+                "CRival",
+                .product(name: "WireBytes", package: "TokenWire"),
+                .product(name: "WireFraming", package: "TokenWire"),
+                .product(name: "WireHTTP1", package: "TokenWire"),
+                .product(name: "WireJSON", package: "TokenWire"),
+            ],
+            swiftSettings: [
+                .swiftLanguageMode(.v6), .enableExperimentalFeature("Lifetimes"),
+            ]),
     ]
 )

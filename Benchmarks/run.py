@@ -22,6 +22,7 @@ import tempfile
 import urllib.request
 
 import concurrency
+import tls
 import wakeups
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -38,8 +39,11 @@ JOBS = {
     "firehose-sse-content": ("firehose-sse", ["--take", "content"], "content_bytes"),
     "pingpong": ("small", [], "body_bytes"),
 }
+# Jobs that say themselves how they are done.
+OWN = {**concurrency.JOBS, **tls.JOBS}
+OWN_FIELDS = [*concurrency.FIELDS, *tls.FIELDS]
 # Client name -> jobs that it cannot do yet.
-NOT_YET = {"TokenWire blocking": {"firehose-sse-content"}}
+NOT_YET = {}
 FIELDS = ["wall_s", "cpu_s", "user_s", "rss_kib", "units", "bytes", "p50_us", "p99_us",
           "allocations"]
 
@@ -59,16 +63,24 @@ class Server:
         log = pathlib.Path(self.folder.name) / "log"
         log.touch()
         self.log = concurrency.ServerLog(log, json.loads)
-        self.process = subprocess.Popen([BUILT / "server", "--log", log], stdout=subprocess.PIPE,
-                                        text=True)
+        made = tls.make_certificate(self.folder.name)
+        self.certificate, pem = made or (None, None)
+        self.process = subprocess.Popen(
+            [BUILT / "server", "--log", log, *(["--tls", pem] if made else [])],
+            stdout=subprocess.PIPE, text=True)
         os.sched_setaffinity(0, ours)
+        # It says both at once, or nothing.
         ready, _, _ = select.select([self.process.stdout], [], [], 10)
+        self.tls_url = f"https://{self.read_address('tls', ready)}" if made else None
+        self.url = f"http://{self.read_address('listening', ready)}"
+
+    def read_address(self, name, ready):
         line = self.process.stdout.readline() if ready else ""
-        found = re.fullmatch(r"listening (127\.0\.0\.1:\d+)\n", line)
+        found = re.fullmatch(rf"{name} (127\.0\.0\.1:\d+)\n", line)
         if not found:
             self.stop()
             raise SystemExit(f"the server did not start: {line!r}")
-        self.url = f"http://{found[1]}"
+        return found[1]
 
     def facts(self, lines):
         # Straight to loopback, whatever proxy the environment names.
@@ -101,7 +113,7 @@ def note(text):
 
 def build():
     """Builds the C programs and returns the clients: name -> command and extra arguments."""
-    subprocess.run(["make", "-s", "-C", HERE / "c", "server", "client"], check=True)
+    subprocess.run(["make", "-s", "-C", HERE / "c", "server", "client", "tls_client"], check=True)
     clients = {LIMIT: ([BUILT / "client"], [])}
     made = subprocess.run(["make", "-s", "-C", HERE / "c", "curl_client"],
                           capture_output=True, text=True)
@@ -111,7 +123,7 @@ def build():
         note("note: no libcurl client (its headers, or curl_client.c, do not build here):")
         note("  " + (made.stderr.strip().splitlines() or ["no message"])[0])
     if WIRE_CLIENT.exists():
-        for driver in ("blocking", "reactor", "async"):
+        for driver in ("blocking", "reactor", "task", "async"):
             clients[f"TokenWire {driver}"] = ([WIRE_CLIENT], ["--driver", driver])
     else:
         note("note: no TokenWire client; build it with")
@@ -127,6 +139,8 @@ def expected(job, client, facts, options):
     units, size = facts[source]["units"], facts[source][count]
     if client.startswith("TokenWire") and job == "firehose-sse-lines":
         size -= units * len("data: \n\n")  # it counts the data of events, not their framing
+    if client == "TokenWire async" and job == "firehose-sse-content":
+        units -= 1  # it counts parts: the finish chunk and [DONE] are one
     return units, size
 
 
@@ -153,8 +167,9 @@ def run_from_shell(command):
 def run_client(job, client, command, server, options, facts):
     """One run; returns its record. Raises RuntimeError when the client fails or miscounts."""
     program, driver = command
-    if job in concurrency.JOBS:
-        line = concurrency.JOBS[job].arguments(server.url, options)
+    if job in OWN:
+        secure = getattr(OWN[job], "is_secure", False)
+        line = OWN[job].arguments(server.tls_url if secure else server.url, options)
     elif job == "pingpong":
         line = ["pingpong", f"{server.url}/small", "--requests", str(options.requests)]
     else:
@@ -173,8 +188,8 @@ def run_client(job, client, command, server, options, facts):
         found = record["units"], record["bytes"]
     except (ValueError, KeyError, TypeError) as error:
         raise RuntimeError(f"not a report: {out[:200]!r}") from error
-    if job in concurrency.JOBS:
-        concurrency.JOBS[job].check(record, options, facts, server.log)
+    if job in OWN:
+        OWN[job].check(record, options, facts, server.log)
     elif found != expected(job, client, facts, options):
         raise RuntimeError(f"units, bytes {found}, but the server sent "
                            f"{expected(job, client, facts, options)}")
@@ -188,10 +203,10 @@ def run_job(job, clients, server, options):
     facts = server.facts(options.lines)
     clients = {name: c for name, c in clients.items() if job not in NOT_YET.get(name, ())}
     rounds, first = options.rounds, 0
-    if job in concurrency.JOBS:
-        clients = concurrency.JOBS[job].clients(clients)
-        rounds = min(rounds, concurrency.JOBS[job].rounds_at_most)
-        first = 0 if concurrency.JOBS[job].warms_up else 1
+    if job in OWN:
+        clients = OWN[job].clients(clients)
+        rounds = min(rounds, OWN[job].rounds_at_most)
+        first = 0 if OWN[job].warms_up else 1
     records, failures = {name: [] for name in clients}, {}
     names = list(clients)
     for turn in range(first, rounds + 1):
@@ -227,7 +242,7 @@ def scaled(seconds):
 
 def table(job, records):
     """The lines of a job's table."""
-    own = concurrency.JOBS[job].columns if job in concurrency.JOBS else lambda _: {}
+    own = OWN[job].columns if job in OWN else lambda _: {}
     if not records:
         return []
     rows = [("client", "wall s", "CPU per unit", "(min .. max)", "x raw C", "RSS MB",
@@ -285,14 +300,14 @@ def write_csv(results, host, options):
             file.write(f"# {key}: {value}\n")
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["job", "client", "round", *FIELDS, "server_cpu_s",
-                         *concurrency.FIELDS])
+                         *OWN_FIELDS])
         for job, records in results.items():
             for name, list_ in records.items():
                 for turn, record in enumerate(list_, 1):
                     writer.writerow([job, name, turn,
                                      *(record.get(field) for field in FIELDS),
                                      record["server_cpu_s"],
-                                     *(record.get(field) for field in concurrency.FIELDS)])
+                                     *(record.get(field) for field in OWN_FIELDS)])
     return path
 
 
@@ -309,8 +324,8 @@ def split_cpus(options):
 
 
 def size_of(job, options):
-    if job in concurrency.JOBS:
-        return concurrency.JOBS[job].title(options)
+    if job in OWN:
+        return OWN[job].title(options)
     return (f"{options.requests:,} requests" if job == "pingpong"
             else f"{options.lines:,} records")
 
@@ -329,9 +344,9 @@ def read_options():
     parser.add_argument("--requests", type=positive, default=50_000, help="requests per pingpong")
     parser.add_argument("--fanout-requests", type=positive, default=200_000,
                         help="requests per fanout")
-    parser.add_argument("--only", action="append", choices=[*JOBS, *concurrency.JOBS],
+    parser.add_argument("--only", action="append", choices=[*JOBS, *OWN],
                         metavar="JOB", help="this job only (repeatable): "
-                        + ", ".join([*JOBS, *concurrency.JOBS]))
+                        + ", ".join([*JOBS, *OWN]))
     parser.add_argument("--wakeups", action="store_true",
                         help="instead, count the wake-ups of the TokenWire clients by strace")
     parser.add_argument("--no-pin", action="store_true",
@@ -349,18 +364,21 @@ def main():
           f"load {host['load']}; {options.rounds} rounds, medians; "
           f"{'server on a CPU of its own' if server_cpus else 'not pinned'}", flush=True)
     server = Server(server_cpus)
+    options.certificate = server.certificate
+    jobs = [name for name in options.only or [*JOBS, *OWN]
+            if server.certificate or name not in tls.JOBS]
     try:
         if client_cpus:
             os.sched_setaffinity(0, client_cpus)
         if options.wakeups:
             print("\n".join(["", *wakeups.lines(clients, server.url)]))
             return 0
-        for job in options.only or [*JOBS, *concurrency.JOBS]:
+        for job in jobs:
             results[job], failures = run_job(job, clients, server, options)
             print(f"\n{job}: {size_of(job, options)}\n")
             print("\n".join(table(job, results[job])), flush=True)
-            if job in concurrency.JOBS:
-                last_word = concurrency.JOBS[job].afterword(server.url, options.rounds)
+            if job in OWN:
+                last_word = OWN[job].afterword(server.url, options.rounds)
                 if last_word:
                     print(f"\n{last_word}", flush=True)
             for name, reason in failures.items():

@@ -58,8 +58,8 @@ static ssize_t send_next(struct connection *connection)
 {
     struct reply *reply = &connection->reply;
     if (reply->out_sent < reply->out_length) {
-        ssize_t sent = send(connection->fd, connection->out + reply->out_sent,
-                            reply->out_length - reply->out_sent, MSG_NOSIGNAL);
+        ssize_t sent = connection_send(connection, connection->out + reply->out_sent,
+                                       reply->out_length - reply->out_sent);
         if (sent > 0)
             reply->out_sent += (size_t)sent;
         return sent;
@@ -70,7 +70,7 @@ static ssize_t send_next(struct connection *connection)
         length = reply->ring_left;
     if (length > SEND_BYTES)
         length = SEND_BYTES;
-    ssize_t sent = send(connection->fd, reply->ring->wire + reply->ring_at, length, MSG_NOSIGNAL);
+    ssize_t sent = connection_send(connection, reply->ring->wire + reply->ring_at, length);
     if (sent > 0) {
         reply->ring_left -= (size_t)sent;
         reply->ring_at = (reply->ring_at + (size_t)sent) % ring_bytes;
@@ -172,8 +172,8 @@ static void serve_input(struct server *server, struct connection *connection)
 
 void connection_readable(struct server *server, struct connection *connection)
 {
-    ssize_t received = recv(connection->fd, connection->in + connection->in_length,
-                            IN_CAPACITY - connection->in_length, 0);
+    ssize_t received = connection_receive(connection, connection->in + connection->in_length,
+                                          IN_CAPACITY - connection->in_length);
     if (received < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (received <= 0) {

@@ -45,9 +45,10 @@ struct endpoint http_prepare(const char *url, const char *body, char request[REQ
                              size_t *length)
 {
     char host[256], port[8] = "80";
-    const char *target = strncmp(url, "http://", 7) == 0 ? strchr(url + 7, '/') : NULL;
-    if (target == NULL || sscanf(url + 7, "%255[^:/]:%7[0-9]", host, port) < 1)
-        die("the URL has to be http://ADDRESS[:PORT]/PATH");
+    size_t scheme = strncmp(url, "http://", 7) == 0 ? 7 : strncmp(url, "https://", 8) == 0 ? 8 : 0;
+    const char *target = scheme > 0 ? strchr(url + scheme, '/') : NULL;
+    if (target == NULL || sscanf(url + scheme, "%255[^:/]:%7[0-9]", host, port) < 1)
+        die("the URL has to be http[s]://ADDRESS[:PORT]/PATH");
     int written = snprintf(request, REQUEST_CAPACITY, "%s %s HTTP/1.1\r\nHost: %s:%s\r\n",
                            body == NULL ? "GET" : "POST", target, host, port);
     if (written < REQUEST_CAPACITY && body != NULL)

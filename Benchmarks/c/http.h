@@ -1,4 +1,4 @@
-// The least of HTTP/1.1 that a client needs on a blocking socket: an http:// URL with a literal
+// The least of HTTP/1.1 that a client needs on a blocking socket: an http:// or https:// URL with a literal
 // address, one request, a response head, a chunked body.
 #pragma once
 

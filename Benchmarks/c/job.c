@@ -1,5 +1,6 @@
 #include "job.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,10 @@ static void usage(const char *program)
             "       %s pingpong URL --requests N\n"
             "       %s fanout URL --connections C --requests N\n"
             "       %s streams URL --streams N [--body JSON]\n"
-            "       %s leave URL --after K --times N [--body JSON]\n",
-            program, program, program, program, program);
+            "       %s leave URL --after K --times N [--body JSON]\n"
+            "       %s handshakes URL --times N --cacert FILE [--resume yes|no]\n"
+            "       %s idle URL --connections N --cacert FILE\n",
+            program, program, program, program, program, program, program);
     exit(2);
 }
 
@@ -65,6 +68,10 @@ struct options options_read(int count, char **arguments)
             if (strcmp(value, "content") != 0 && strcmp(value, "lines") != 0)
                 usage(arguments[0]);
             options.take = strcmp(value, "content") == 0 ? TAKE_CONTENT : TAKE_LINES;
+        } else if (strcmp(name, "--cacert") == 0) {
+            options.authority = value;
+        } else if (strcmp(name, "--resume") == 0) {
+            options.resumes = strcmp(value, "yes") == 0;
         } else if (number(&options, name) != NULL) {
             long count_of = strtol(value, NULL, 10);
             if (count_of < 1 || count_of > MOST)
@@ -77,6 +84,17 @@ struct options options_read(int count, char **arguments)
     lift_descriptor_limit();
     alarm(RUN_LIMIT_S);
     return options;
+}
+
+uint64_t resident_kib(void)
+{
+    unsigned long long pages = 0;
+    malloc_trim(0);
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL || fscanf(file, "%*u %llu", &pages) != 1)
+        die("no /proc/self/statm");
+    fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
 uint64_t now_ns(void)

@@ -4,6 +4,7 @@
 #include "paced.h"
 #include "scan.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -14,6 +15,8 @@ struct options {
     enum take take;
     uint32_t requests, connections, streams;
     uint32_t after, times;     // leave after so many records, so many times
+    const char *authority;     // of TLS: a file with the certificate to trust
+    bool resumes;
 };
 
 struct result {
@@ -32,6 +35,8 @@ static const struct timespec LEAVE_PAUSE = {.tv_nsec = 10000000};
 // and lifts the limit of descriptors as far as it goes.
 struct options options_read(int count, char **arguments);
 double now_s(void);
+// Memory that the process has now, free pages between blocks in use given back first.
+uint64_t resident_kib(void);
 uint64_t now_ns(void);
 void die(const char *message) __attribute__((noreturn));
 // One JSON object on one line.

@@ -55,6 +55,7 @@ void connection_end(struct server *server, struct connection *connection, const 
     if (connection->closed)
         return;
     connection->closed = true;
+    tls_close(connection);
     close(connection->fd);
     pacer_remove(&server->pacer, &connection->pace);
     write_log(server, connection, closed_ns, how);
@@ -71,10 +72,10 @@ void connection_end(struct server *server, struct connection *connection, const 
 }
 
 // Some of those that wait, so that a crowd does not hold up the lines that are due.
-static void accept_some(struct server *server)
+static void accept_some(struct server *server, int listener_fd)
 {
     for (int i = 0; i < ACCEPTED_PER_TURN; i++) {
-        int fd = accept4(server->listener_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
+        int fd = accept4(listener_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
         if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
             return;
         if (fd < 0)
@@ -84,6 +85,8 @@ static void accept_some(struct server *server)
             fail("calloc");
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         connection->fd = fd;
+        if (listener_fd == server->tls_listener_fd && !tls_accept(connection, server->tls))
+            fail("tls_accept");
         connection->number = ++server->accepted;
         connection->accepted_ns = clock_ns();
         connection->interest = EPOLLIN | EPOLLRDHUP;
@@ -102,8 +105,8 @@ static void handle(struct server *server, const struct epoll_event *event)
 {
     if (event->data.ptr == &server->pacer)
         return;     // it only had to wake the loop
-    if (event->data.ptr == server) {
-        accept_some(server);
+    if (event->data.ptr == &server->listener_fd || event->data.ptr == &server->tls_listener_fd) {
+        accept_some(server, *(int *)event->data.ptr);
         return;
     }
     struct connection *connection = event->data.ptr;
@@ -158,28 +161,32 @@ static void stop(int signal)
     stopping = 1;
 }
 
-static void listen_on_loopback(struct server *server, uint16_t port)
+static void listen_on_loopback(struct server *server, int *listener_fd, uint16_t port,
+                               const char *name)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     int on = 1;
-    server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    server->listener_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    setsockopt(server->listener_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(server->listener_fd, (struct sockaddr *)&address, length) != 0
-        || listen(server->listener_fd, 4096) != 0
-        || getsockname(server->listener_fd, (struct sockaddr *)&address, &length) != 0)
+    *listener_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    setsockopt(*listener_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(*listener_fd, (struct sockaddr *)&address, length) != 0
+        || listen(*listener_fd, 4096) != 0
+        || getsockname(*listener_fd, (struct sockaddr *)&address, &length) != 0)
         fail("could not listen");
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = server};
-    if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->listener_fd, &event) != 0)
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = listener_fd};
+    if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, *listener_fd, &event) != 0)
         fail("epoll_ctl");
-    event = (struct epoll_event){.events = EPOLLIN | EPOLLET, .data.ptr = &server->pacer};
+    printf("%s 127.0.0.1:%u\n", name, ntohs(address.sin_port));
+    fflush(stdout);
+}
+
+static void open_pacer(struct server *server)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = &server->pacer};
     if (!pacer_open(&server->pacer)
         || epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->pacer.timer_fd, &event) != 0)
         fail("timerfd");
-    printf("listening 127.0.0.1:%u\n", ntohs(address.sin_port));
-    fflush(stdout);
 }
 
 int main(int count, char **arguments)
@@ -194,13 +201,15 @@ int main(int count, char **arguments)
             seed = strtoull(value, NULL, 10);
         } else if (value != NULL && strcmp(name, "--idle-limit-s") == 0) {
             server.idle_limit_s = strtoull(value, NULL, 10);
+        } else if (value != NULL && strcmp(name, "--tls") == 0) {
+            server.tls = tls_context(value);
         } else if (value != NULL && strcmp(name, "--log") == 0) {
             server.log_fd = open(value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
             if (server.log_fd < 0)
                 fail(value);
         } else {
-            fprintf(stderr, "usage: %s [--port N] [--seed N] [--log FILE] [--idle-limit-s N]\n",
-                    arguments[0]);
+            fprintf(stderr, "usage: %s [--port N] [--seed N] [--log FILE] [--idle-limit-s N] "
+                    "[--tls PEM]\n", arguments[0]);
             return 2;
         }
     }
@@ -216,7 +225,12 @@ int main(int count, char **arguments)
     }
     ring_build(&server.ndjson, DIALECT_NDJSON, seed, RING_BYTES);
     ring_build(&server.sse, DIALECT_SSE, seed, RING_BYTES);
-    listen_on_loopback(&server, (uint16_t)port);
+    signal(SIGPIPE, SIG_IGN);   // OpenSSL's own writes
+    server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    open_pacer(&server);
+    if (server.tls != NULL)
+        listen_on_loopback(&server, &server.tls_listener_fd, 0, "tls");
+    listen_on_loopback(&server, &server.listener_fd, (uint16_t)port, "listening");
     run(&server);
     return 0;
 }

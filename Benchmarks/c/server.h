@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "pacer.h"
 #include "records.h"
@@ -29,6 +30,7 @@ struct connection {
     struct connection *previous, *next;
     struct pace pace;              // in the pacer's heap while the reply is paced
     int fd;
+    struct ssl_st *ssl;            // NULL: plain
     uint32_t interest;             // the epoll events asked for
     uint64_t number, accepted_ns, bytes_sent, requests;
     // Of paced lines: how many were sent, the bytes of their content, and how late they started.
@@ -41,7 +43,8 @@ struct connection {
 };
 
 struct server {
-    int epoll_fd, listener_fd, log_fd;
+    int epoll_fd, listener_fd, tls_listener_fd, log_fd;
+    struct ssl_ctx_st *tls;        // NULL: no TLS
     uint64_t accepted, idle_since_ns;
     uint64_t idle_limit_s;
     struct ring ndjson, sse;
@@ -61,6 +64,15 @@ void connection_due(struct server *server, struct connection *connection, uint64
                     uint64_t late_ns);
 // Why the peer is gone: "FIN" or "RST".
 const char *connection_close_kind(int fd);
+
+// tls.c: OpenSSL between the socket and the bytes of a connection, where there is any.
+// `pem` names a file with a certificate and its key; exits when it is not one.
+struct ssl_ctx_st *tls_context(const char *pem);
+bool tls_accept(struct connection *connection, struct ssl_ctx_st *context);
+void tls_close(struct connection *connection);
+// Like recv(2) and send(2).
+ssize_t connection_receive(struct connection *connection, void *bytes, size_t room);
+ssize_t connection_send(struct connection *connection, const void *bytes, size_t length);
 
 // routes.c: starts the reply to one request; `head` is NUL-terminated.
 void route(struct server *server, struct connection *connection, const char *head);

@@ -6,26 +6,39 @@ import WireHTTPClient
 /// One response read to its end: how fast can records be taken off a connection?
 func firehose(_ options: Options, _ driver: Driver, takesContent: Bool) async throws -> Result {
     let request = try options.request()
+    let settings = options.settings
+    let dialect = options.dialect
     switch driver {
     case .blocking:
-        return takesContent ? try blockingContent(request) : try blockingLines(request)
+        return takesContent
+            ? try blockingContent(request, settings, dialect)
+            : try blockingLines(request, settings)
     case .reactor:
+        return try await handledFirehose(
+            request, settings, dialect, takesContent: takesContent)
+    case .task:
         return try await onLoop {
             takesContent
-                ? try await borrowedContent(request) : try await asyncLines(HTTPClient(), request)
+                ? try await borrowedContent(request, settings, dialect)
+                : try await asyncLines(HTTPClient(settings), request)
         }
     case .async:
         return try await onDefaultExecutor {
-            takesContent ? try await sequenceContent(request) : try await sequenceLines(request)
+            takesContent
+                ? try await sequenceContent(request, settings, dialect)
+                : try await sequenceLines(request, settings, dialect)
         }
     case .main:
         return takesContent
-            ? try await mainActorContent(request) : try await mainActorLines(request)
+            ? try await mainActorContent(request, settings, dialect)
+            : try await mainActorLines(request, settings, dialect)
     }
 }
 
-private func blockingLines(_ request: HTTPRequest) throws -> Result {
-    var http = BlockingHTTPClient()
+private func blockingLines(
+    _ request: HTTPRequest, _ settings: HTTPClient.Options
+) throws -> Result {
+    var http = BlockingHTTPClient(settings)
     var response = try http.send(request)
     var result = Result()
     if response.head.isEventStream {
@@ -42,11 +55,11 @@ private func blockingLines(_ request: HTTPRequest) throws -> Result {
     return result
 }
 
-private func blockingContent(_ request: HTTPRequest) throws -> Result {
-    var http = BlockingHTTPClient()
-    let response = try http.send(request)
-    if response.head.isEventStream { throw NotYet() }
-    var stream = BlockingStream(reading: response)
+private func blockingContent(
+    _ request: HTTPRequest, _ settings: HTTPClient.Options, _ dialect: Dialect
+) throws -> Result {
+    var http = BlockingHTTPClient(settings)
+    var stream = BlockingStream(reading: try http.send(request), in: dialect)
     var result = Result()
     while let record = try stream.next() {
         result.units += 1
@@ -72,26 +85,34 @@ func asyncLines(_ http: HTTPClient, _ request: HTTPRequest) async throws -> Resu
     return result
 }
 
-private func sequenceLines(_ request: HTTPRequest) async throws -> Result {
+private func sequenceLines(
+    _ request: HTTPRequest, _ settings: HTTPClient.Options, _ dialect: Dialect
+) async throws -> Result {
     var result = Result()
-    for try await line in HTTPClient().lines(of: request) {
+    if dialect == .openAI {
+        for try await event in HTTPClient(settings).events(of: request) {
+            result.units += 1
+            result.bytes += event.data.utf8.count
+        }
+        return result
+    }
+    for try await line in HTTPClient(settings).lines(of: request) {
         result.units += 1
         result.bytes += line.utf8.count + 1
     }
     return result
 }
 
-@MainActor private func mainActorLines(_ request: HTTPRequest) async throws -> Result {
-    var result = Result()
-    for try await line in HTTPClient().lines(of: request) {
-        result.units += 1
-        result.bytes += line.utf8.count + 1
-    }
-    return result
+@MainActor private func mainActorLines(
+    _ request: HTTPRequest, _ settings: HTTPClient.Options, _ dialect: Dialect
+) async throws -> Result {
+    try await sequenceLines(request, settings, dialect)
 }
 
-private func borrowedContent(_ request: HTTPRequest) async throws -> Result {
-    try await HTTPClient().answer(to: request).withRecords { records in
+private func borrowedContent(
+    _ request: HTTPRequest, _ settings: HTTPClient.Options, _ dialect: Dialect
+) async throws -> Result {
+    try await HTTPClient(settings).answer(to: request, in: dialect).withRecords { records in
         var result = Result()
         while let record = try await records.next() {
             result.units += 1
@@ -101,15 +122,19 @@ private func borrowedContent(_ request: HTTPRequest) async throws -> Result {
     }
 }
 
-private func sequenceContent(_ request: HTTPRequest) async throws -> Result {
+private func sequenceContent(
+    _ request: HTTPRequest, _ settings: HTTPClient.Options, _ dialect: Dialect
+) async throws -> Result {
     var result = Result()
-    for try await part in HTTPClient().answer(to: request) { result.add(part) }
+    for try await part in HTTPClient(settings).answer(to: request, in: dialect) { result.add(part) }
     return result
 }
 
-@MainActor private func mainActorContent(_ request: HTTPRequest) async throws -> Result {
+@MainActor private func mainActorContent(
+    _ request: HTTPRequest, _ settings: HTTPClient.Options, _ dialect: Dialect
+) async throws -> Result {
     var result = Result()
-    for try await part in HTTPClient().answer(to: request) { result.add(part) }
+    for try await part in HTTPClient(settings).answer(to: request, in: dialect) { result.add(part) }
     return result
 }
 

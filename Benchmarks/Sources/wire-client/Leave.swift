@@ -22,7 +22,7 @@ func leave(
         let departure: Departure
         switch driver {
         case .blocking: departure = try blockingLeave(request, count, how)
-        case .reactor:
+        case .reactor, .task:
             departure = try await onLoop { try await borrowedLeave(request, count, how) }
         case .async:
             departure = try await onDefaultExecutor { try await sequenceLeave(request, count, how) }

@@ -1,10 +1,13 @@
+import Ollama
 import WireHTTPClient
 
 /// Which way into the library is measured.
 enum Driver: String {
     case blocking
-    /// Borrowed records in a task that runs on the loop.
+    /// Callbacks on the loop.
     case reactor
+    /// Borrowed records in a task that runs on the loop.
+    case task
     /// `for try await` from the default executor.
     case async
     /// The same from the main actor.
@@ -31,7 +34,7 @@ struct Options {
         }
         let known: Set = [
             "driver", "body", "take", "requests", "connections", "streams", "loops", "after",
-            "times", "how",
+            "times", "how", "cacert", "resume",
         ]
         if !known.isSuperset(of: values.keys) { return nil }
     }
@@ -46,9 +49,20 @@ struct Options {
         }
     }
 
+    /// What the C server sends from the URL.
+    var dialect: Dialect { url.contains("/firehose-sse") ? .openAI : .native }
+
     /// A number above zero.
     subscript(name: String) -> Int? {
         values[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    /// Of clients: whom `https` trusts, and whether it resumes sessions.
+    var settings: HTTPClient.Options {
+        var settings = HTTPClient.Options()
+        if let authority = values["cacert"] { settings.tls.trust = .only([.file(authority)]) }
+        settings.tls.resumesSessions = values["resume"] == "yes"
+        return settings
     }
 
     func request() throws -> HTTPRequest {

@@ -7,6 +7,9 @@ func pingpong(_ options: Options, _ driver: Driver, requests: Int) async throws 
     switch driver {
     case .blocking: return try blockingPingpong(request, requests)
     case .reactor:
+        return try await handledRequests(
+            request, .shared, connections: 1, requests: requests, measures: true)
+    case .task:
         return try await onLoop { try await asyncPingpong(HTTPClient(), request, requests) }
     case .async:
         return try await onDefaultExecutor {
@@ -57,6 +60,10 @@ func fanout(
 ) async throws -> Result {
     let request = try options.request()
     let reactor = Reactor(loops: options["loops"] ?? 1)
+    if driver == .reactor {
+        return try await handledRequests(
+            request, reactor, connections: connections, requests: requests, measures: false)
+    }
     let http = HTTPClient(HTTPClient.Options(), reactor: reactor)
     let share = (requests + connections - 1) / connections
     let results = try await many(connections, driver, reactor) { number in
@@ -86,9 +93,9 @@ func many(
     let loops = try reactor.loops()
     let onLoops: Bool
     switch driver {
-    case .reactor: onLoops = true
+    case .task: onLoops = true
     case .async: onLoops = false
-    case .blocking, .main: throw NotYet()
+    case .blocking, .main, .reactor: throw NotYet()
     }
     return try await withThrowingTaskGroup(of: Result.self) { group in
         for number in 0..<count {

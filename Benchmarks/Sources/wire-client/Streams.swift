@@ -8,10 +8,15 @@ func streamsAtOnce(
 ) async throws -> Result {
     let request = try options.request()
     let reactor = Reactor(loops: options["loops"] ?? 1)
-    let http = HTTPClient(HTTPClient.Options(), reactor: reactor)
     let times = Histogram()
+    if driver == .reactor {
+        var result = try await handledStreams(request, reactor, streams, times)
+        result.histogram = times
+        return result
+    }
+    let http = HTTPClient(HTTPClient.Options(), reactor: reactor)
     var result = try await many(streams, driver, reactor) { _ in
-        driver == .reactor
+        driver == .task
             ? try await borrowedStream(http, request, times)
             : try await sequenceStream(http, request, times)
     }
@@ -47,7 +52,7 @@ private func sequenceStream(
 }
 
 extension Histogram {
-    fileprivate func noteDelivery(of content: Span<UInt8>) {
+    func noteDelivery(of content: Span<UInt8>) {
         guard let sent = ASCII.decimal(content) else { return }
         note(nanoseconds: nanoseconds() - Int(sent))
     }

@@ -62,6 +62,23 @@ struct Result {
     }
 }
 
+/// Memory that the process has now (proc_pid_statm(5)), in bytes, free pages between blocks in use
+/// given back to the system first (malloc_trim(3)).
+func residentBytes() -> Int {
+    // Glibc's module leaves malloc_trim out.
+    typealias Trim = @convention(c) (Int) -> Int32
+    if let symbol = unsafe dlsym(nil, "malloc_trim") {
+        _ = unsafe unsafeBitCast(symbol, to: Trim.self)(0)
+    }
+    guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
+    defer { unsafe fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    guard unsafe fgets(&line, 256, file) != nil else { return 0 }
+    let text = String(decoding: line.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let words = text.split(separator: " ")
+    return (words.count > 1 ? Int(words[1]) ?? 0 : 0) * Int(getpagesize())
+}
+
 /// CLOCK_MONOTONIC.
 func nanoseconds() -> Int {
     var time = timespec()

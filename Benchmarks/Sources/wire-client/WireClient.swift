@@ -8,9 +8,14 @@ let usage = """
            wire-client fanout URL --connections C --requests N [--loops L]
            wire-client streams URL --streams N [--body JSON] [--loops L]
            wire-client leave URL [--body JSON] --after K --times N --how break|cancel|drop|throw
+           wire-client handshakes URL --times N [--resume yes|no]
+           wire-client idle URL --connections N
            wire-client cancel URL --times N --driver async     (URL: a stream that pauses)
-    --driver blocking (firehose, pingpong, leave), reactor (borrowed records on the loop),
-             async (the default executor), main (async from the main actor; firehose, pingpong)
+           wire-client late URL --times N                      (the same)
+    --cacert FILE: whom https trusts, instead of the system's authorities
+    --driver blocking (firehose, pingpong, leave), reactor (callbacks on the loop; of leave, tasks),
+             task (borrowed records in tasks on the loop), async (the default executor),
+             main (async from the main actor; firehose, pingpong)
     """
 
 func fail(_ message: String, _ status: Int32) -> Never {
@@ -59,9 +64,18 @@ struct NotYet: Error {}
                 let how = options.how
             else { fail(usage, 2) }
             return ("leave", try await leave(options, driver, after: after, times: times, how))
+        case "handshakes":
+            guard let times = options["times"] else { fail(usage, 2) }
+            return ("handshakes", try await handshakes(options, driver, times: times))
+        case "idle":
+            guard let connections = options["connections"] else { fail(usage, 2) }
+            return ("idle", try await idleConnections(options, driver, connections))
         case "cancel":
             guard let times = options["times"] else { fail(usage, 2) }
             return ("cancel", try await cancel(options, driver, times: times))
+        case "late":
+            guard let times = options["times"] else { fail(usage, 2) }
+            return ("late", try await late(options, driver, times: times))
         default: fail(usage, 2)
         }
     }

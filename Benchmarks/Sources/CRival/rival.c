@@ -1,0 +1,1 @@
+// Nothing: SwiftPM wants a source file.
