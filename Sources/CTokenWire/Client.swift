@@ -57,6 +57,7 @@ extension BlockingOllama.Options {
             (\.firstContent, options.first_content_timeout_ms, "first_content"),
             (\.bodyIdle, options.body_idle_timeout_ms, "body_idle"),
             (\.contentIdle, options.content_idle_timeout_ms, "content_idle"),
+            (\.bodyEnd, options.body_end_timeout_ms, "body_end"),
             (\.total, options.total_timeout_ms, "total"),
             (\.keepAliveIdle, options.keep_alive_idle_timeout_ms, "keep_alive_idle"),
         ]

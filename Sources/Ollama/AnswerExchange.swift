@@ -80,7 +80,9 @@ struct AnswerExchange: ~Copyable {
 
     /// What the wait that `step` asked for has brought.
     mutating func woke(_ outcome: ExchangeDriver.Outcome) throws(StreamError) {
-        do throws(TransportError) { try exchange.end(outcome) } catch { throw failed(error) }
+        do throws(TransportError) { try exchange.end(outcome) } catch {
+            if answer.isOver(despite: error) { stage = .end } else { throw failed(error) }
+        }
     }
 
     /// The same where there is no task to be cancelled. A failure shows again at the next step.
@@ -213,14 +215,19 @@ struct AnswerExchange: ~Copyable {
             case .end: return .end
             case .blocked: return .blocked
             }
-        } catch { throw answer.failure(of: error) }
+        } catch { return try ended(by: error) }
+    }
+
+    private mutating func ended(by error: TransportError) throws(StreamError) -> Step {
+        guard answer.isOver(despite: error) else { throw answer.failure(of: error) }
+        return try end()
     }
 
     private mutating func readEvents() throws(StreamError) -> Step {
         while true {
             let step: ExchangeDriver.Step
             do throws(TransportError) { step = try exchange.next(.event) } catch {
-                throw answer.failure(of: error)
+                return try ended(by: error)
             }
             switch step {
             case .record: break
@@ -252,6 +259,7 @@ struct AnswerExchange: ~Copyable {
     private mutating func take(_ kind: AnswerReader.LineKind) throws(StreamError) -> Step? {
         if kind == .record, answer.isDone { answer.note(exchange.timings) }
         if answer.hasContent { exchange.noteContent() }
+        if answer.isComplete { exchange.noteAnswerIsWhole() }
         switch kind {
         case .record: return .record
         case .refused:

@@ -140,7 +140,10 @@ public struct BlockingStream: ~Copyable {
             case .event: return try readEvent()
             case .document: return take(try response.nextWholeRange())
             }
-        } catch { throw answer.failure(of: error) }
+        } catch {
+            if answer.isOver(despite: error) { return false }
+            throw answer.failure(of: error)
+        }
     }
 
     private mutating func take(_ range: ByteRange?) -> Bool {
@@ -160,6 +163,7 @@ public struct BlockingStream: ~Copyable {
         let kind = answer.read(response[record: line, isEvent: isEvent])
         if kind == .record, answer.isDone { answer.note(response.timings) }
         if answer.hasContent { response.noteContent() }
+        if answer.isComplete { response.noteAnswerIsWhole() }
         if kind == .refused {
             throw answer.failure(in: response[record: line, isEvent: isEvent], at: offset)
         }

@@ -18,7 +18,7 @@ internal import WireTime
 ///
 /// The answer is complete with its terminal record (`isComplete`), whatever becomes of the connection
 /// behind it. Reading on to the end is for the connection, which is kept then, and is strict: a
-/// failure there is told. In `/v1` the terminal record is `[DONE]`; of a server that does not send it, a
+/// failure there is told, but one: whoever waits for the end no longer than `bodyEnd` (`isOver`). In `/v1` the terminal record is `[DONE]`; of a server that does not send it, a
 /// `finish_reason` and an end that the framing calls one are as good, and the summary says so.
 ///
 /// `content`, `thinking` and the rest describe the record that was read last, and want the same bytes
@@ -252,6 +252,12 @@ public struct AnswerReader: ~Copyable {
     /// The terminal record had come, and the failure is only the connection's.
     public func isWhole(despite failure: StreamError) -> Bool {
         isComplete && !failure.concernsAnswer
+    }
+
+    /// The end of the body behind the terminal record did not come in time: the answer ends well, and
+    /// only the connection, closed by now, is lost.
+    public func isOver(despite failure: TransportError) -> Bool {
+        if case .timeout(.bodyEnd, _, _) = failure { isComplete } else { false }
     }
 
     // MARK: The record read last

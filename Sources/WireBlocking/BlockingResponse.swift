@@ -173,4 +173,6 @@ public struct BlockingResponse: ~Copyable {
 
     @inlinable @inline(__always)
     package mutating func noteContent() { exchange.noteContent() }
+
+    package mutating func noteAnswerIsWhole() { exchange.noteAnswerIsWhole() }
 }

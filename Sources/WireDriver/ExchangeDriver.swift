@@ -446,6 +446,13 @@ package struct ExchangeDriver: ~Copyable {
         if machine.timings.firstContent == nil { countContent() }
     }
 
+    /// What was just decoded makes the answer whole. The caller may take its time over it.
+    package mutating func noteAnswerIsWhole() {
+        countContent()
+        callerHasContent = true
+        machine.answerCompleted(at: lastReturn)
+    }
+
     mutating func countContent() {
         if contentSinceRead == 0 { return }
         machine.contentReceived(contentSinceRead, at: lastReturn)

@@ -288,6 +288,14 @@ public struct ExchangeMachine: ~Copyable {
         table.arm(.contentIdle, at: now, for: deadlines.contentIdle)
     }
 
+    /// A record has come behind which the answer's reader wants nothing but the body's end.
+    ///
+    /// - Parameter now: when its bytes came.
+    public mutating func answerCompleted(at now: Instant) {
+        guard state == .body, !table.isArmed(.bodyEnd) else { return }
+        table.arm(.bodyEnd, at: now, for: deadlines.bodyEnd)
+    }
+
     /// Time that the caller spent elsewhere while nobody read is not the peer's idleness.
     ///
     /// - Parameter hadContent: the caller had something to spend it on, the head or content. Without,
@@ -298,6 +306,7 @@ public struct ExchangeMachine: ~Copyable {
         if !hadContent { return }
         table.postpone(.firstContent, by: pause)
         table.postpone(.contentIdle, by: pause)
+        table.postpone(.bodyEnd, by: pause)
     }
 
     /// The response is complete.

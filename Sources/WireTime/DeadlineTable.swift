@@ -1,6 +1,6 @@
 /// The deadlines that run now, as absolute instants. Pure: `now` is an argument.
 ///
-/// Arming is two stores. Nothing is sorted: `next` looks at twelve values, and is asked for only
+/// Arming is two stores. Nothing is sorted: `next` looks at thirteen values, and is asked for only
 /// when a driver is about to wait.
 public struct DeadlineTable: Sendable {
     /// A deadline that has passed, and how long it had been running.
@@ -9,8 +9,8 @@ public struct DeadlineTable: Sendable {
         public let waited: Timeout
     }
 
-    @usableFromInline var due: InlineArray<12, Instant> = .init(repeating: .distantFuture)
-    @usableFromInline var started: InlineArray<12, Instant> = .init(repeating: .distantFuture)
+    @usableFromInline var due: InlineArray<13, Instant> = .init(repeating: .distantFuture)
+    @usableFromInline var started: InlineArray<13, Instant> = .init(repeating: .distantFuture)
 
     public init() {}
 

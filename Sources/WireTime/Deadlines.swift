@@ -25,6 +25,9 @@ public enum Deadline: UInt8, CaseIterable, Sendable {
     /// Since the last record that carried something. Pings, blank lines and half records do not
     /// count, so a dripping peer cannot hold a caller.
     case contentIdle
+    /// From the record that makes an answer whole to the body's end, which only the connection's next
+    /// exchange needs. Armed by layers that know such a record.
+    case bodyEnd
     /// The whole exchange, from its start.
     case total
     /// How long an idle connection is kept for another exchange.
@@ -42,7 +45,7 @@ public enum Deadline: UInt8, CaseIterable, Sendable {
         case .requestWrite, .expectContinue: .request
         case .responseHead: .head
         case .firstContent: .firstContent
-        case .bodyIdle: .body
+        case .bodyIdle, .bodyEnd: .body
         case .contentIdle: .content
         case .total: .total
         case .keepAliveIdle, .poolWait: .pool
@@ -63,6 +66,8 @@ public struct Deadlines: Sendable, Equatable {
     /// `contentIdle` is the tighter one.
     public var bodyIdle = Timeout.seconds(330)
     public var contentIdle = Timeout.seconds(120)
+    /// An answer that is whole ends well when it passes; only its connection is not kept.
+    public var bodyEnd = Timeout.seconds(2)
     /// `.never`: a stream may be as long as its content keeps coming.
     public var total = Timeout.never
     public var keepAliveIdle = Timeout.seconds(30)

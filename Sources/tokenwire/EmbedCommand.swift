@@ -45,7 +45,7 @@ enum EmbedCommand {
         var client = try ModelClient.make(arguments, context)
         let answer: Embeddings
         do throws(StreamError) {
-            answer = try await client.answer(to: .embed(request))
+            answer = try await client.embed(request)
         } catch { throw CommandError(error) }
         if arguments.has("--json") {
             try context.output.writeLine(json(answer))

@@ -52,6 +52,22 @@ struct ModelClient: ~Copyable {
         }
     }
 
+    /// The models on the server, in the dialect that it is asked in.
+    mutating func list() async throws(StreamError) -> [ModelSummary] {
+        switch driver {
+        case .blocking: try blocking.list(cancellation: cancellation)
+        case .reactor: try await reactor.list(cancellation: cancellation)
+        }
+    }
+
+    /// Texts as vectors, in the dialect that the server is asked in.
+    mutating func embed(_ request: EmbedRequest) async throws(StreamError) -> Embeddings {
+        switch driver {
+        case .blocking: try blocking.embed(request, cancellation: cancellation)
+        case .reactor: try await reactor.embed(request, cancellation: cancellation)
+        }
+    }
+
     /// - Parameter limit: how long to wait for the server too; nil wants it to be there.
     mutating func load(
         _ request: LoadRequest, waiting limit: Timeout?

@@ -11,7 +11,7 @@ enum ModelCommands {
         ],
         run: { arguments, context throws(CommandError) in
             try await run(arguments, context) { client throws(StreamError) in
-                let models = try await client.answer(to: .list)
+                let models = try await client.list()
                 if arguments.has("--json") { return array(models.map(\.json)) }
                 return table(
                     ["NAME", "ID", "SIZE", "MODIFIED"],

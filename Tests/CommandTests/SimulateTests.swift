@@ -29,6 +29,25 @@ import WireSystem
         #expect(result.errors == "")
     }
 
+    /// By the base URL, or by the option.
+    @Test(arguments: [["/v1"], ["", "--api", "openai"]])
+    func theOtherDialect(ways: [String]) throws {
+        let way = Array(ways.dropFirst())
+        _ = try serving(["--rate", "1000", "--output", "5"]) { url in
+            let host = ["--host", url + ways[0]] + way
+            let list = try CommandProcess.run(["list"] + host)
+            #expect(list.status == 0)
+            #expect(list.output.contains("sim:latest"))
+            let embed = try CommandProcess.run(["embed", "sim-embed", "one", "two"] + host)
+            #expect(embed.status == 0, "\(embed.errors)")
+            #expect(embed.outputLines.count == 2)
+            let refused = try CommandProcess.run(
+                ["embed", "sim-embed", "one", "--keep-alive", "5m"] + host)
+            #expect(refused.status == 2)
+            #expect(refused.errors.contains("keep_alive"))
+        }
+    }
+
     @Test func faultsAreExitStatuses() throws {
         let rules = ["--rate", "1000", "--fault", "status:500,path=/api/ps"]
         _ = try serving(rules, signal: SIGINT) { url in

@@ -59,6 +59,22 @@ import WireTime
         #expect(told.error?.partialText == "some")
     }
 
+    /// An answer that is whole does not wait for a server that forgets the body's end.
+    @Test(arguments: Speech.both, WayIn.allCases)
+    func aBodyThatDoesNotEnd(speech: Speech, way: WayIn) async throws {
+        let server = try server(speech.stalling(after: [speech.text("some")] + speech.end))
+        defer { server.stop() }
+        let options = OllamaClientOptions(
+            deadlines: .standard.with(\.bodyEnd, .milliseconds(50)).with(\.total, .seconds(60)))
+        let told = await Told(way, speech.host(server), options: options)
+        #expect(told.error == nil)
+        #expect(told.text == "some")
+        #expect(told.summary != nil)
+        for connection in server.log.connections {
+            #expect(await server.sees(closeOf: connection.id))
+        }
+    }
+
     /// Comments, pings and chunks without content put off nothing.
     @Test(arguments: Speech.both, WayIn.allCases)
     func pingsThatKeepNothingAlive(speech: Speech, way: WayIn) async throws {

@@ -131,6 +131,41 @@ import WireTime
         #expect(timeout.bytesReceived == Wire.streamHead.utf8.count + 10 * record.utf8.count)
     }
 
+    /// The end of the body behind the terminal record is for the connection alone: whatever else the
+    /// server sends or does not, the answer ends well.
+    @Test(arguments: ["", "\n", "X"])
+    func aBodyThatDoesNotEnd(unit: String) throws {
+        let done = Wire.chunk(Wire.chatDone + "\n")
+        let rest = unit.isEmpty ? [] : dripping(unit == "X" ? "1" : Wire.chunk(unit), 3)
+        let (reading, system) = try read(
+            [.text(Wire.streamHead + record + done)] + rest, options(\.bodyEnd, 2))
+        #expect(reading.error == nil)
+        #expect(reading.text == "some ")
+        #expect(system.elapsed == .seconds(2))
+        #expect(system.closeTime(of: 1) == system.elapsed)
+        #expect(system.problems == [])
+    }
+
+    /// Time that the caller takes over the terminal record is not the server's.
+    @Test func aBodyThatEndsWhileTheCallerIsBusy() throws {
+        let system = ScriptedSystem(
+            .responses(
+                Wire.stream([Wire.chat("one"), Wire.chatDone]),
+                Wire.stream([Wire.chat("two"), Wire.chatDone])))
+        var client = try BlockingOllama.scripted(system, options(\.bodyEnd, 2))
+        for text in ["one", "two"] {
+            var stream = try client.chat(anyChat)
+            var told = ""
+            while let record = try stream.next() {
+                told += String(decoding: record.content)
+                system.advance(by: .seconds(60 / 4))
+            }
+            #expect(told == text)
+        }
+        // Both over one connection.
+        #expect(system.unfinished() == [])
+    }
+
     @Test func totalOfAWholeAnswer() throws {
         var request = anyChat
         request.stream = false

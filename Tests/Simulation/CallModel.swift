@@ -125,6 +125,7 @@ final class CallModel: CustomStringConvertible, @unchecked Sendable {
             case .firstContent: deadlines.firstContent
             case .bodyIdle: deadlines.bodyIdle
             case .contentIdle: deadlines.contentIdle
+            case .bodyEnd: deadlines.bodyEnd
             case .total: deadlines.total
             case .poolWait: deadlines.poolWait
             case .tlsHandshake, .keepAliveIdle, .expectContinue: .never

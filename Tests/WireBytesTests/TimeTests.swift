@@ -59,13 +59,14 @@ import WireTime
         for value in [
             standard.resolve, standard.connect, standard.tlsHandshake, standard.requestWrite,
             standard.responseHead, standard.firstContent, standard.bodyIdle, standard.contentIdle,
-            standard.keepAliveIdle, standard.poolWait, standard.expectContinue,
+            standard.keepAliveIdle, standard.poolWait, standard.expectContinue, standard.bodyEnd,
         ] { #expect(value > .zero && !value.isNever) }
         #expect(standard.total == .never)
         let changed = standard.with(\.bodyIdle, .seconds(3))
         #expect(changed.bodyIdle == .seconds(3))
         #expect(changed.with(\.bodyIdle, standard.bodyIdle) == standard)
-        // Waiting for a connection and keeping one share a phase, writing and waiting to write another.
-        #expect(Set(Deadline.allCases.map { $0.phase }).count == Deadline.allCases.count - 2)
+        // Waiting for a connection and keeping one share a phase, writing and waiting to write another,
+        // bytes of a body and its end a third.
+        #expect(Set(Deadline.allCases.map { $0.phase }).count == Deadline.allCases.count - 3)
     }
 }

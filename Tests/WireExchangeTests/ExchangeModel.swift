@@ -9,7 +9,7 @@ struct ExchangeModel: ~Copyable {
     enum Event: CaseIterable {
         case queue, leaveQueue, resolve, connect, secure, request, requestReused
         case writeSome, writeAll, writeFails, grow, growNoMore, wait, goOn
-        case receive, head, content, end, endDirty, inputEnds, reset, cancel, abandon, early, due
+        case receive, head, content, whole, end, endDirty, inputEnds, reset, cancel, abandon, early, due
     }
 
     enum State {
@@ -50,7 +50,7 @@ struct ExchangeModel: ~Copyable {
         // All different, so that each shows by its time.
         for (index, path) in [
             \Deadlines.poolWait, \.resolve, \.connect, \.tlsHandshake, \.requestWrite,
-            \.responseHead, \.firstContent, \.bodyIdle, \.contentIdle, \.expectContinue,
+            \.responseHead, \.firstContent, \.bodyIdle, \.contentIdle, \.expectContinue, \.bodyEnd,
         ].enumerated() { deadlines[keyPath: path] = .seconds(Int64(3 + 2 * index)) }
         deadlines.total = world.total
         self.deadlines = deadlines
@@ -87,7 +87,7 @@ struct ExchangeModel: ~Copyable {
         case .goOn: isSending
         case .receive: isExchanging
         case .head: isSending || state == .awaitingHead
-        case .content: state == .body
+        case .content, .whole: state == .body
         case .end, .endDirty: state == .body || state == .ended
         case .inputEnds, .reset: isExchanging || state == .ended
         case .cancel, .abandon, .early: true
@@ -105,7 +105,7 @@ struct ExchangeModel: ~Copyable {
             beforeRequest(event)
             return broken(wasEnded)
         case .writeSome, .writeAll, .writeFails, .grow, .growNoMore, .wait, .goOn, .receive,
-            .content:
+            .content, .whole:
             bytes(event)
             return broken(wasEnded)
         case .head:
@@ -213,6 +213,9 @@ struct ExchangeModel: ~Copyable {
             received += 3
             if state == .body { arm(.bodyIdle, deadlines.bodyIdle) }
             machine.received(3, at: now)
+        case .whole:
+            if due[.bodyEnd] == nil { arm(.bodyEnd, deadlines.bodyEnd) }
+            machine.answerCompleted(at: now)
         default:
             if !hasContent { disarm(.firstContent) }
             (hasContent, phase) = (true, .body)

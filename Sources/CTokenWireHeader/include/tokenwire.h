@@ -138,6 +138,9 @@ typedef struct tw_options {
     int64_t body_idle_timeout_ms;
     /// Since the last record that carried something (120 s).
     int64_t content_idle_timeout_ms;
+    /// From the last record of an answer to the body's end. The answer is whole without: when this
+    /// passes, the stream ends well and its connection is closed (2 s).
+    int64_t body_end_timeout_ms;
     /// The whole exchange, from its start (never).
     int64_t total_timeout_ms;
     /// How long an idle connection is kept for the next request (30 s).
