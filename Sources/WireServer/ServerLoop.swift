@@ -48,7 +48,7 @@ final class ServerLoop {
     /// the listener too.
     func run(until isStopped: () -> Bool) {
         if let refusal = options.refusal { refusalChangesAt = MonotonicClock.now + refusal.after }
-        while !isStopped() { turn() }
+        MonotonicClock.withExactSleeps { while !isStopped() { turn() } }
         for connection in places { connection?.stop() }
         places = []
         free = []

@@ -9,6 +9,16 @@ public enum MonotonicClock {
     /// CLOCK_REALTIME, nanoseconds since 1970: for dates in what is sent and written. It may jump.
     public static var wallNanoseconds: Int64 { clinux_realtime_ns() }
 
+    /// Runs `body` with sleeps of this thread that end when they shall; the kernel would put them off by
+    /// up to 50 us, to wake fewer times (PR_SET_TIMERSLACK, prctl(2)).
+    public static func withExactSleeps(_ body: () -> Void) {
+        let slack = clinux_timer_slack_ns()
+        clinux_set_timer_slack_ns(1)
+        body()
+        // 0 would mean the thread's default.
+        if slack > 0 { clinux_set_timer_slack_ns(UInt(slack)) }
+    }
+
     /// An instant of CLOCK_REALTIME, nanoseconds since 1970, of a moment ago: as exact as the other
     /// clock has not been set meanwhile.
     static func instant(ofWallClock nanoseconds: Int64) -> Instant {

@@ -44,7 +44,7 @@ enum SimulateCommand {
                     .value("--connections", "N", "open at once; others wait (default 10000)"),
                     .value(
                         "--spin", "D",
-                        "how long before a record is due to stop sleeping (default 100us)"),
+                        "how long before a record is due to stop sleeping (default 20us)"),
                 ]),
             .init(title: "Models", options: SimulatedModelOption.options),
         ],
@@ -72,7 +72,7 @@ enum SimulateCommand {
         let address = try ListenAddress.parse(arguments.value("--listen") ?? "127.0.0.1:11434")
         var options = try simulation(arguments)
         var serving = WireServer.ServerOptions()
-        serving.spin = try arguments.duration("--spin") ?? .microseconds(100)
+        serving.spin = try arguments.duration("--spin") ?? .microseconds(20)
         if serving.spin.isNever { throw .usage("--spin takes a duration, not never") }
         serving.loggedConnections = 1_000
         serving.logsWrites = false

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -34,6 +35,11 @@ static inline int clinux_ppoll(struct pollfd *fds, unsigned long count, int64_t 
     struct timespec limit = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
     return ppoll(fds, count, nanoseconds < 0 ? (struct timespec *)0 : &limit, (sigset_t *)0);
 }
+
+/// By how much the kernel may put off the end of this thread's sleeps: PR_GET_TIMERSLACK and
+/// PR_SET_TIMERSLACK (prctl(2)), nanoseconds.
+static inline long clinux_timer_slack_ns(void) { return prctl(PR_GET_TIMERSLACK); }
+static inline void clinux_set_timer_slack_ns(unsigned long slack) { prctl(PR_SET_TIMERSLACK, slack); }
 
 /// Adds a descriptor to an epoll instance, edge-triggered for everything a connection can report.
 static inline int clinux_epoll_add(int epoll, int descriptor, uint64_t token) {
