@@ -129,8 +129,8 @@ extension ExchangeDriver {
         restart(
             outgoing,
             ExchangeMachine(
-                deadlines: chain.deadlines, request: outgoing.form, retry: outgoing.retry, at: now,
-                since: chain.start))
+                deadlines: chain.deadlines, request: outgoing.form,
+                retry: outgoing.retry(pool.exchanging.retries), at: now, since: chain.start))
         stage = delay.map { .pausing(until: now + $0) } ?? .start(fresh: false)
     }
 

@@ -98,7 +98,7 @@ package struct ExchangeDriver: ~Copyable {
             ? ExchangeChain(request, self.request, settings, deadlines, at: now) : nil
         machine = ExchangeMachine(
             deadlines: deadlines, request: self.request.form,
-            retry: self.request.retry, at: now)
+            retry: self.request.retry(settings.retries), at: now)
         writer = RequestWriter(self.request)
         reader = MessageReader(to: self.request, limits)
         lastReturn = now
@@ -434,29 +434,6 @@ package struct ExchangeDriver: ~Copyable {
         readsInTurn += 1
         paused = readsInTurn >= ExchangeDriver.turn
         return !paused
-    }
-
-    /// What was just decoded carried something. All records of one read came at one time, so the
-    /// machine hears of them when the next read begins; of the first of all, at once.
-    @usableFromInline
-    package mutating func noteContent() {
-        contentSinceRead += 1
-        callerHasContent = true
-        if isStamped { arrivals.noteRecord() }
-        if machine.timings.firstContent == nil { countContent() }
-    }
-
-    /// What was just decoded makes the answer whole. The caller may take its time over it.
-    package mutating func noteAnswerIsWhole() {
-        countContent()
-        callerHasContent = true
-        machine.answerCompleted(at: lastReturn)
-    }
-
-    mutating func countContent() {
-        if contentSinceRead == 0 { return }
-        machine.contentReceived(contentSinceRead, at: lastReturn)
-        contentSinceRead = 0
     }
 
     /// The response is complete.

@@ -30,9 +30,10 @@ package final class OutgoingRequest: Sendable {
 
     package var source: (any BodySource)? { body.source }
 
-    /// When it may be sent again.
-    package var retry: RetryRule {
-        RetryRule(mayRepeat: mayRepeat && body.isRepeatable)
+    /// When it may be sent again at once, on a fresh connection.
+    package func retry(_ policy: RetryPolicy?) -> RetryRule {
+        let mayRepeat = mayRepeat || policy?.repeatsAnyMethod == true
+        return RetryRule(mayRepeat: mayRepeat && body.isRepeatable)
     }
 
     /// Its bytes, as far as they are known before it is sent.

@@ -27,7 +27,8 @@ public struct RetryPolicy: Sendable, Equatable {
     /// How much of a delay is up to chance, from 0 to 1, so that those who failed together do not come
     /// again together. What a server names is never cut short.
     public var jitter = 0.5
-    /// Also those that are not idempotent, whatever their first sending may have done.
+    /// Also those that are not idempotent, whatever their first sending may have done. On a connection
+    /// that had been kept and turns out to be closed, they are sent again at once then (`RetryRule`).
     public var repeatsAnyMethod = false
 
     public init() {}

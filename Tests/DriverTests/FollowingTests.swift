@@ -196,6 +196,28 @@ import WireTime
         #expect(system.connections.count == 1)
     }
 
+    /// A server that closes what it has promised to keep: at once, if any request may be sent again.
+    @Test func aKeptConnectionThatIsClosed() throws {
+        for repeats in [false, true] {
+            let system = ScriptedSystem(
+                ConnectionScript([.request, .text(okResponse), .request, .end]),
+                .responses(okResponse))
+            var client = makeClient(system) {
+                var policy = RetryPolicy()
+                policy.repeatsAnyMethod = repeats
+                $0.retries = policy
+            }
+            #expect(try client.text(post()) == "ok")
+            if repeats {
+                #expect(try client.text(post()) == "ok")
+                system.expectFinished()
+            } else {
+                #expect(client.error(of: post())?.kind == .closedEarly)
+            }
+            #expect(system.elapsed == .zero)
+        }
+    }
+
     /// Never after content.
     @Test func neverOnceAnAnswerHasBegun() throws {
         let system = ScriptedSystem(

@@ -98,8 +98,8 @@ FAULTS = [
     Fault(
         "unrepeatable-body-repeated",
         "Sources/WireExchange/OutgoingRequest.swift",
-        "mayRepeat: mayRepeat && body.isRepeatable",
-        "mayRepeat: mayRepeat",
+        "RetryRule(mayRepeat: mayRepeat && body.isRepeatable)",
+        "RetryRule(mayRepeat: mayRepeat)",
         "RequestBodyTests/staleConnections"),
     # Content codings
     Fault(

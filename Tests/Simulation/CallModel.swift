@@ -185,7 +185,10 @@ extension CallModel {
         guard kind == .closedEarly || kind == .reset, isReused, receivedBytes == 0 else {
             return false
         }
-        return (stage == .sending || stage == .awaitingHead) && (mayRepeat || written == 0)
+        let scenario = world.scenario
+        let mayAlways =
+            mayRepeat || scenario.retryLimit > 0 && scenario.repeatsAnyMethod || written == 0
+        return (stage == .sending || stage == .awaitingHead) && mayAlways
     }
 
     private func retryDelay(after failure: Expected) -> Timeout? {

@@ -9,7 +9,8 @@ struct ExchangeModel: ~Copyable {
     enum Event: CaseIterable {
         case queue, leaveQueue, resolve, connect, secure, request, requestReused
         case writeSome, writeAll, writeFails, grow, growNoMore, wait, goOn
-        case receive, head, content, whole, end, endDirty, inputEnds, reset, cancel, abandon, early, due
+        case receive, head, content, whole, end, endDirty, inputEnds, reset, cancel, abandon, early,
+            due
     }
 
     enum State {

@@ -96,7 +96,7 @@ private func put(_ body: RequestBody?) throws -> HTTPRequest {
     /// Only what has not been begun, or can be had again, may be sent again.
     @Test func rewinding() throws {
         let outgoing = try put(pieces(["ab"])).outgoing { _ in nil }
-        #expect(!outgoing.retry.mayRepeat, "PUT could be repeated, its body could not")
+        #expect(!outgoing.retry(nil).mayRepeat, "PUT could be repeated, its body could not")
         var writer = RequestWriter(outgoing)
         let isFresh = writer.rewind()
         #expect(isFresh)
@@ -104,7 +104,7 @@ private func put(_ body: RequestBody?) throws -> HTTPRequest {
         _ = try writer.supply()
         let isHadAgain = writer.rewind()
         #expect(!isHadAgain)
-        #expect(try put(.bytes([1])).outgoing { _ in nil }.retry.mayRepeat)
+        #expect(try put(.bytes([1])).outgoing { _ in nil }.retry(nil).mayRepeat)
     }
 
     @Test func expectations() throws {
