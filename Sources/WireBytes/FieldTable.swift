@@ -108,6 +108,8 @@ public struct FieldTable: Sendable {
     ) {
         note(found)
         let entriesSize = found.count * FieldTable.entrySize
+        // Of nothing, it would write to the one empty array that all share.
+        if found.end + entriesSize == 0 { return }
         memory.append(addingCapacity: found.end + entriesSize) { copy in
             // Safe because the kernel has found so many bytes good, and written so many entries.
             unsafe copy.append(copying: Span(_unsafeStart: bytes, count: found.end))

@@ -19,6 +19,8 @@ extension Array where Element == UInt8 {
 
     /// Appends a copy of the bytes.
     public mutating func append(copying bytes: Span<UInt8>) {
+        // Of nothing, it would write to the one empty array that all share.
+        if bytes.isEmpty { return }
         append(addingCapacity: bytes.count) { $0.append(copying: bytes) }
     }
 }

@@ -67,6 +67,7 @@ import WireTime
         #expect(result.errors.contains(host))
     }
 
+    #if TLS
     @Test func authoritiesThatAreNotThere() throws {
         let result = try CommandProcess.run([
             "chat", "m", "hi", "--host", "https://127.0.0.1:9", "--cacert", "/does/not/exist",
@@ -74,6 +75,7 @@ import WireTime
         #expect(result.status == 4)
         #expect(result.errors.contains("/does/not/exist"))
     }
+    #endif
 
     @Test func deadlines() throws {
         try expect(.silent, ["--head-timeout", "50ms"], 5, errors: "responseHead")

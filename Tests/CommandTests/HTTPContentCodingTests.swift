@@ -34,7 +34,7 @@ import WireJSON
         let report = try Report(result)
         #expect(report.outcome == "ok")
         #expect(report.bodyBytes == 5)
-        #expect(report.json["body_sha256"]?.stringValue == helloDigest)
+        #expect(report.steady.contains(#""body_sha256":\#(helloDigest),"#))
         #expect(report.connection == "reusable")
         #expect(report.steady.contains("[\"Content-Length\",\"\(coded.count)\"]"))
     }

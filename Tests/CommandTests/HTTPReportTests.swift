@@ -10,7 +10,7 @@ import Testing
         + #""first_byte":null,"head":null,"first_content":null,"end":1}"#
     private static let noResponse =
         #""status":null,"reason":null,"http_version":null,"headers":[],"trailers":[],"#
-        + #""body_bytes":0,"body_sha256":"\#(emptyDigest)","connection":"closed","tls":null,"#
+        + #""body_bytes":0,"body_sha256":\#(emptyDigest),"connection":"closed","tls":null,"#
 
     private func report(
         _ response: String, thenResetting: Bool = false, _ options: [String] = []
@@ -31,7 +31,7 @@ import Testing
             report.steady == #"{"outcome":"ok","error":null,"status":200,"reason":"OK","#
                 + #""http_version":"1.1","headers":[["Content-Length","5"],["X-Two","a"],"#
                 + #"["x-two","b"]],"trailers":[],"body_bytes":5,"#
-                + #""body_sha256":"\#(helloDigest)","connection":"reusable","tls":null,"#
+                + #""body_sha256":\#(helloDigest),"connection":"reusable","tls":null,"#
                 + "\(HTTPReportTests.timings)}")
     }
 
@@ -53,7 +53,7 @@ import Testing
             report.steady == #"{"outcome":"ok","error":null,"status":404,"reason":"","#
                 + #""http_version":"1.0","headers":[["Content-Length","5"],"#
                 + #"["Connection","keep-alive"]],"trailers":[],"body_bytes":5,"#
-                + #""body_sha256":"\#(helloDigest)","connection":"reusable","tls":null,"#
+                + #""body_sha256":\#(helloDigest),"connection":"reusable","tls":null,"#
                 + "\(HTTPReportTests.timings)}")
     }
 
@@ -65,7 +65,7 @@ import Testing
         #expect(
             report.steady == #"{"outcome":"ok","error":null,"status":200,"reason":"OK","#
                 + #""http_version":"1.1","headers":[["Transfer-Encoding","chunked"]],"#
-                + #""trailers":[["X-End","yes"]],"body_bytes":5,"body_sha256":"\#(helloDigest)","#
+                + #""trailers":[["X-End","yes"]],"body_bytes":5,"body_sha256":\#(helloDigest),"#
                 + #""connection":"reusable","tls":null,\#(HTTPReportTests.timings)}"#)
     }
 
@@ -85,7 +85,7 @@ import Testing
                 + #""phase":"body","message":"the body ends 1 bytes before its length (at byte 43)","#
                 + #""offset":43,"bytes_received":43,"elapsed_ms":0},"status":200,"reason":"OK","#
                 + #""http_version":"1.1","headers":[["Content-Length","6"]],"trailers":[],"#
-                + #""body_bytes":5,"body_sha256":"\#(helloDigest)","connection":"closed","#
+                + #""body_bytes":5,"body_sha256":\#(helloDigest),"connection":"closed","#
                 + #""tls":null,\#(HTTPReportTests.timings)}"#)
     }
 
@@ -128,7 +128,7 @@ import Testing
         #expect(result.status == 6)
         #expect(report.kind == "bad-chunk")
         #expect(report.bodyBytes == 5)
-        #expect(report.steady.contains(helloDigest))
+        #expect(report.steady.contains(#""body_sha256":\#(helloDigest),"#))
     }
 
     /// Exactly the bytes before the limit, however they arrived.

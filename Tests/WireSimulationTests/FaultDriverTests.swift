@@ -114,6 +114,7 @@ import WireTime
         #expect(error?.kind == .timeout)
     }
 
+    #if TLS
     @Test(arguments: ["tls-stall", "tls-stall:bytes=40"])
     func handshakesStall(_ fault: String) throws {
         let server = try serve([fault])
@@ -128,6 +129,7 @@ import WireTime
             return
         }
     }
+    #endif
 
     @Test func nobodyListensForATime() throws {
         let server = try serve(["refuse:after=0s,for=300ms"])
