@@ -45,8 +45,11 @@ private struct Stress {
         try await round(count, client, reactor, seed: seed + 1)
         #expect(try threadCount() <= threads + 1)
         if let memory, let now = MemoryCheck.bytesInUse() {
-            // However many streams there were: what a stream or a connection leaves behind would add up.
-            #expect(now - memory < 1 << 20, "\(now - memory) bytes more after \(count) streams")
+            // What a stream or a connection leaves behind would add up to more: 32 bytes are the least of an
+            // allocation. Each thread's cache, which counts as in use, fills slowly with what is rare.
+            #expect(
+                now - memory < max(1 << 20, 32 * count),
+                "\(now - memory) bytes more after \(count) streams")
         }
         client.shutDown()
         reactor.shutDown()
