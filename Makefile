@@ -16,13 +16,14 @@ SANITIZED := --sanitize=thread --scratch-path .build/tsan
 FUZZ_SECONDS ?= $(if $(filter command line,$(origin SECONDS)),$(SECONDS),10)
 SEEDS ?= 100000
 MINUTES ?= 60
+ROUNDS ?= 10000
 FIRST ?= 1
 LIVE_HOST := $(or $(OLLAMA_HOST),127.0.0.1:11434)
 PEERS := .build/real-peers
 CLIENTS := .build/real-clients
 
 .PHONY: help run build test check imports source-map doc-comments vectors http-rules fault-places formatting format mutants \
-    tsan sim proof soak limits failures test-live test-llama bench micro counts c-example fuzz clean swift packages \
+    tsan sim proof lifetime soak limits failures test-live test-llama bench micro counts c-example fuzz clean swift packages \
     test-packages peers
 
 help: ## This list
@@ -87,6 +88,11 @@ sim: packages ## Run SEEDS (100000) simulated worlds, from seed FIRST (1) on
 proof: packages ## Stop a peer at every byte of every recorded exchange; write Docs/proof.md
 	$(SWIFT) build -c release --product wire-sim $(QUIET)
 	.build/release/wire-sim --proof Docs/proof.md
+
+lifetime: test-packages ## Leave ROUNDS (10000) streams in every way and phase; write Docs/lifetime.md
+	$(SWIFT) build --build-tests $(TESTABLE) -Xswiftc -enable-testing $(QUIET)
+	TOKENWIRE_LIFETIME_ROUNDS=$(ROUNDS) TOKENWIRE_LIFETIME_PAGE=$(CURDIR)/Docs/lifetime.md \
+	    $(TEST) $(TESTABLE) --filter LifetimeTests
 
 soak: peers ## Streams through trouble for MINUTES (60): faults, proxies, restarts, stops, names that move
 	$(SWIFT) build -c release --product tokenwire $(QUIET)

@@ -182,12 +182,13 @@ let package = Package(
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         .target(
-            name: "WireSimDriver", dependencies: codecs + driver + ["TestSupport", "WireSystem"],
+            name: "WireSimDriver",
+            dependencies: codecs + driver + ["TestSupport", "WireServer", "WireSystem"],
             path: "Tests/Simulation", swiftSettings: settings),
         .executableTarget(
             name: "wire-sim", dependencies: ["WireSimDriver"], path: "Tests/SimulationCommand",
             swiftSettings: settings),
-        tests("Simulation", ["WireSimDriver", "WireTime"]),
+        tests("Simulation", ["WireSimDriver", "WireTime", "WireSystem"]),
         .executableTarget(
             name: "wire-soak",
             dependencies: ollama + ["WireTime", "WireExchange", "WireSockets", "WireSystem"],

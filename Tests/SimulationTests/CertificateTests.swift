@@ -1,6 +1,20 @@
 import TestSupport
 import Testing
 import WireSimDriver
+import WireSystem
+
+/// Some cases over real sockets; `make proof` runs more of them.
+@Suite struct SocketCertificateTests {
+    @Test func endsAsItHasToOverSockets() async throws {
+        let certificates = try ManifestRecording.all().compactMap { Certificate($0) }
+        let sample = SocketCertificate.sample(of: certificates, count: 300, seed: 20_261_127)
+        let problems = await withCheckedContinuation { continuation in
+            PlainThread { continuation.resume(returning: SocketCertificate.problems(of: sample)) }
+                .detach()
+        }
+        #expect(problems == [])
+    }
+}
 
 /// A part of the hang certificate; `make proof` runs the whole.
 @Suite(.eachDriver) struct CertificateTests {

@@ -41,6 +41,8 @@ package struct Certificate {
     let shape: RecordedShape
     let request: HTTPRequest
     private let requestCount: Int
+    private let method: String
+    private let target: String
 
     package var name: String { recording.name }
     var answer: [UInt8] { bytes }
@@ -57,13 +59,24 @@ package struct Certificate {
         self.bytes = bytes
         self.shape = shape
         let recorded = recording.requests[response.request]
-        let method = recorded.method ?? "GET"
-        let target = recorded.target.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/"
-        request = HTTPRequest(
-            method, HTTPURL(scheme: .http, host: "peer", port: 80, target: target),
-            body: method == "POST" || method == "PUT" ? [UInt8]("{\"model\": \"m\"}".utf8) : nil)
+        method = recorded.method ?? "GET"
+        target = recorded.target.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/"
+        request = Certificate.request(
+            method, HTTPURL(scheme: .http, host: "peer", port: 80, target: target))
         guard let outgoing = try? request.outgoing(opening: { _ in nil }) else { return nil }
         requestCount = outgoing.head.count + outgoing.body.bytes.count
+    }
+
+    private static func request(_ method: String, _ url: HTTPURL) -> HTTPRequest {
+        HTTPRequest(
+            method, url,
+            body: method == "POST" || method == "PUT" ? [UInt8]("{\"model\": \"m\"}".utf8) : nil)
+    }
+
+    /// The same request to a real server.
+    func request(to scheme: HTTPURL.Scheme, port: UInt16) -> HTTPRequest {
+        Certificate.request(
+            method, HTTPURL(scheme: scheme, host: "127.0.0.1", port: port, target: target))
     }
 
     /// Every place, in every way.
@@ -177,6 +190,20 @@ package struct Certificate {
         var options = ClientOptions()
         options.deadlines = Certificate.deadlines(one.after)
         var client = TestClient(options, system: system)
+        var outcome = outcome(of: request, by: &client)
+        if outcome.ending != "complete", outcome.elapsed != system.elapsed {
+            outcome.phase += ", at another time"
+        }
+        outcome.elapsed = system.elapsed
+        outcome.isClosed = system.connections.first?.isClosed != false
+        if !system.problems.isEmpty {
+            outcome.ending += ": " + system.problems.joined(separator: "; ")
+        }
+        return outcome
+    }
+
+    /// What a client makes of it, as it says itself.
+    func outcome(of request: HTTPRequest, by client: inout TestClient) -> Outcome {
         var outcome = Outcome(written: requestCount)
         do throws(TransportError) {
             var response = try client.send(request)
@@ -190,12 +217,7 @@ package struct Certificate {
             }
             outcome.written = error.progress.bytesWritten
             outcome.received = error.progress.bytesReceived
-            if error.progress.elapsed != system.elapsed { outcome.phase += ", at another time" }
-        }
-        outcome.elapsed = system.elapsed
-        outcome.isClosed = system.connections.first?.isClosed != false
-        if !system.problems.isEmpty {
-            outcome.ending += ": " + system.problems.joined(separator: "; ")
+            outcome.elapsed = error.progress.elapsed
         }
         return outcome
     }

@@ -13,6 +13,8 @@ package enum CertificateReport {
         var faults: [String] = []
         /// Those that also went over TLS.
         var securely: [String] = []
+        /// Drawn by chance, over real sockets.
+        var overSockets = 0
 
         mutating func add(_ certificate: Certificate, _ driver: Driver) {
             for one in certificate.cases {
@@ -39,6 +41,13 @@ package enum CertificateReport {
         }
         #endif
 
+        mutating func sample(_ certificates: [Certificate]) {
+            let sample = SocketCertificate.sample(
+                of: certificates, count: sampleSize, seed: .random(in: 0 ... .max))
+            overSockets = sample.count
+            faults += SocketCertificate.problems(of: sample)
+        }
+
         private mutating func add(
             _ outcome: Certificate.Outcome, _ expected: Certificate.Outcome, _ side: String,
             _ stop: Certificate.Stop, _ name: @autoclosure () -> String
@@ -49,6 +58,9 @@ package enum CertificateReport {
             byOutcome[[side, "\(stop)", outcome.phase, how], default: 0] += 1
         }
     }
+
+    /// How many cases `write` draws.
+    private static let sampleSize = 3_000
 
     /// Over TLS the shortest answer of each kind.
     private static func secured(_ all: [Certificate]) -> [Certificate] {
@@ -86,6 +98,7 @@ package enum CertificateReport {
             count.add(certificate, secure)
         }
         #endif
+        count.sample(recordings.compactMap { Certificate($0) })
         let time = MonotonicClock.now.since(begin)
         for fault in count.faults.prefix(20) { print(fault) }
         print(
@@ -116,7 +129,12 @@ package enum CertificateReport {
             TLS 1.3, OpenSSL at both ends: the peer stops behind every byte that its TLS sends, handshake
             and end included. Not all, because a handshake takes a thousand times as long as a case.
 
-            \(count.recordings) recordings, \(count.cases) cases, \(count.faults.count) unexplained.
+            \(count.overSockets) cases, drawn anew each time, went over real sockets of loopback, some of them
+            with TLS: the same outcome, phase, deadline, bytes and records, and no deadline before its time.
+            There a peer cannot refuse a request's bytes (the kernel takes them), and after a reset the
+            kernel need not give out all that came before.
+
+            \(count.recordings) recordings, \(count.cases) cases in virtual time, \(count.faults.count) unexplained.
 
             | the peer stops in | how | phase | the call ends | cases |
             |---|---|---|---|---:|
