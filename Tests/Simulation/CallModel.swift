@@ -174,6 +174,11 @@ final class CallModel: CustomStringConvertible, @unchecked Sendable {
         }
     }
 
+    /// A connection's server knows the call in turn.
+    func forgetConnections() {
+        (connection, leftBehind, winner, failedNow) = (nil, nil, nil, [])
+    }
+
     func violate(_ text: String) { world.violate("\(self): \(text)") }
 }
 

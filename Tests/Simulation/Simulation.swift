@@ -119,6 +119,7 @@ extension SimWorld {
         for call in calls {
             if call.waiter != nil { call.stage = .over }
             call.waiter?.end()
+            call.forgetConnections()
         }
         events = EventQueue()
         clients = []
