@@ -98,7 +98,9 @@ public struct PoolMachine: ~Copyable {
     }
 
     private final class Connection {
-        let origin: OriginState
+        /// There as long as the connection is open. Unowned, because entries that are out of date, the
+        /// origin's own among them, keep the connection longer.
+        unowned let origin: OriginState
         let openedAt: Instant
         /// Nil while leased. With the time, a stamp: entries of the idle lists that carry another are
         /// out of date.

@@ -301,4 +301,30 @@ private func reused(_ value: Int) -> PoolMachine.Assignment {
         // A queue that grew would be copied at once from time to time, at eight bytes each.
         #expect(most < 10_000)
     }
+
+    /// Origins whose connections have all gone, and pools that have, take no memory. In a process of its
+    /// own, where nothing else is allocated.
+    @Test func whatIsGoneTakesNoMemory() async {
+        await #expect(processExitsWith: .success) {
+            func use(_ count: Int) {
+                var machine = pool()
+                for number in 0..<count {
+                    let origin = Origin(scheme: "http", host: "host\(number)", port: 80)
+                    let now = at(Int64(number))
+                    guard case .lease(.connect(let id), _) = machine.acquire(origin, at: now) else {
+                        preconditionFailure("no connection")
+                    }
+                    _ = machine.release(id, serverLimit: .never, at: now)
+                    // The last one stays open, when the pool goes.
+                    if number < count - 1 { _ = machine.expire(at: now + .seconds(60)) }
+                }
+            }
+            use(100)
+            guard let before = MemoryCheck.bytesInUse() else { return }
+            use(10_000)
+            for _ in 0..<10_000 { use(1) }
+            let after = try #require(MemoryCheck.bytesInUse())
+            #expect(after - before < 100_000, "\(after - before) bytes more")
+        }
+    }
 }
