@@ -12,7 +12,9 @@ FORMATTED := Package.swift Sources Tests $(wildcard $(foreach package,Benchmarks
     $(package)/Package.swift $(package)/Sources))
 # Tests look into modules, so their optimized build is another one than the users'.
 TESTABLE := -c release --scratch-path .build/optimized-tests
-SANITIZED := --sanitize=thread --scratch-path .build/tsan
+THREADS := --sanitize=thread --scratch-path .build/tsan
+ADDRESSES := --sanitize=address --scratch-path .build/asan
+THREADED := WireReactorTests|WireHTTPClientTests|WireServerTests|SimulationTests
 FUZZ_SECONDS ?= $(if $(filter command line,$(origin SECONDS)),$(SECONDS),10)
 SEEDS ?= 100000
 MINUTES ?= 60
@@ -23,7 +25,7 @@ PEERS := .build/real-peers
 CLIENTS := .build/real-clients
 
 .PHONY: help run build test check imports source-map doc-comments vectors http-rules fault-places formatting format mutants \
-    tsan sim proof lifetime soak limits failures test-live test-llama bench micro counts c-example fuzz clean swift packages \
+    sanitized tsan asan sim proof lifetime soak limits failures test-live test-llama bench micro counts c-example fuzz clean swift packages \
     test-packages peers
 
 help: ## This list
@@ -49,6 +51,7 @@ test: check c-example test-packages peers ## Check, and run all tests
 	TOKENWIRE_TEST_DRIVER=reactor $(TEST) $(TESTABLE) --filter CommandTests
 	$(MAKE) counts
 	$(MAKE) fuzz FUZZ_SECONDS=3
+	$(MAKE) sanitized
 
 check: formatting imports source-map doc-comments vectors http-rules fault-places ## Check what a compiler does not: formatting, imports, ...
 
@@ -107,10 +110,21 @@ failures: peers ## The failures of `simulate`, other clients beside ours; write 
 	$(SWIFT) build -c release --product tokenwire $(QUIET)
 	$(PYTHON) Benchmarks/failures.py --write Docs/failures.md
 
+sanitized: ## Run a part of the tests under the thread, the address and the leak sanitizer
+	$(MAKE) tsan TSAN_TESTS='$(THREADED)'
+	$(MAKE) asan
+
+tsan: TSAN_TESTS ?= $(THREADED)|DriverTests|OllamaTests
 tsan: test-packages ## Run the tests of everything with threads under the thread sanitizer
-	$(SWIFT) build --build-tests $(SANITIZED) -Xswiftc -DTHREAD_SANITIZER $(QUIET)
-	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Checks/tsan.suppressions $(TEST) $(SANITIZED) \
-	    --filter 'WireReactorTests|WireHTTPClientTests|DriverTests|WireServerTests|WireSimulationTests'
+	$(SWIFT) build --build-tests $(THREADS) -Xswiftc -DTHREAD_SANITIZER $(QUIET)
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Checks/tsan.suppressions $(TEST) $(THREADS) \
+	    --filter '$(TSAN_TESTS)'
+
+# What leaks is looked at when the tests' process ends.
+asan: test-packages ## Run the tests of machines, loops and TLS under the address and leak sanitizer
+	$(SWIFT) build --build-tests $(ADDRESSES) $(QUIET)
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Checks/lsan.suppressions $(TEST) $(ADDRESSES) \
+	    --filter 'SeedTests|WireReactorTests|WireHTTPClientTests|WireTLSTests|WireGzipTests|WireExchangeTests'
 
 # What OLLAMA_HOST names, in both dialects.
 test-live: packages ## Test against a live server: make test-live MODEL=llama3.2 [EMBEDDING_MODEL=...]
