@@ -51,7 +51,6 @@ test: check c-example test-packages peers ## Check, and run all tests
 	TOKENWIRE_TEST_DRIVER=reactor $(TEST) $(TESTABLE) --filter CommandTests
 	$(MAKE) counts
 	$(MAKE) fuzz FUZZ_SECONDS=3
-	$(MAKE) sanitized
 
 check: formatting imports source-map doc-comments vectors http-rules fault-places ## Check what a compiler does not: formatting, imports, ...
 

@@ -289,17 +289,18 @@ private func reused(_ value: Int) -> PoolMachine.Assignment {
     func aQueueThatIsNeverEmptyTakesNoMemory(_ lastGoes: Bool) {
         var pool = pool(perOrigin: 1)
         _ = pool.take(poolA, poolA, poolA)
-        var most = 0
+        var copies = 0
         for number in 3..<20_000 {
             let count = AllocationCount.during {
                 _ = pool.acquire(poolA, at: at(0))
                 pool.withdraw(ticket(lastGoes ? number : number - 2))
             }
-            most = max(most, count.bytes)
+            if count.bytes > 10_000 { copies += 1 }
         }
         #expect(pool.waitingCount == 2)
-        // A queue that grew would be copied at once from time to time, at eight bytes each.
-        #expect(most < 10_000)
+        // A queue that grew would be copied at once, at eight bytes each, whenever it has doubled: four
+        // times over this size. Once, the runtime may grow a table of its own.
+        #expect(copies <= 1)
     }
 
     /// Origins whose connections have all gone, and pools that have, take no memory. In a process of its
