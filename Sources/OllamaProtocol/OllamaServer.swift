@@ -26,6 +26,21 @@ public struct OllamaOptions: Sendable {
     public init() {}
 }
 
+/// Printed without credentials.
+extension OllamaOptions: CustomReflectable {
+    /// For `print` and `dump`.
+    public var customMirror: Mirror {
+        Mirror(
+            self,
+            children: [
+                "apiKey": apiKey.map { _ in "REDACTED" } as Any,
+                "fields": CredentialFields.redacted(fields), "partialTextLimit": partialTextLimit,
+                "replyLimit": replyLimit, "dialect": dialect,
+                "requestsPerModel": requestsPerModel as Any,
+            ], displayStyle: .struct)
+    }
+}
+
 extension RetryPolicy {
     /// For Ollama: asks again when the server cannot be connected to, or says 429, 502 or 503 and so has
     /// done nothing (503: its queue is full; 429 and 502: of a cloud model). Never once a byte of any

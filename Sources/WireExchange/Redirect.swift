@@ -69,12 +69,6 @@ public enum Redirection: Sendable {
     case to(HTTPRequest)
     case refused(RedirectError)
 
-    /// Fields of a request by which a server knows its user, in lower case.
-    package static let credentialFields: Set<String> = [
-        "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key",
-        "x-goog-api-key",
-    ]
-
     public init(
         of request: HTTPRequest, by head: ResponseHead, policy: RedirectPolicy = RedirectPolicy()
     ) {
@@ -117,7 +111,7 @@ public enum Redirection: Sendable {
         if !url.hasSameOrigin(as: request.url) {
             next.fields.removeAll { field in
                 let name = field.name.lowercased()
-                return name == "host" || credentialFields.contains(name)
+                return name == "host" || CredentialFields.contains(name)
             }
         }
         return next

@@ -76,7 +76,7 @@ struct ForwardedRequest {
 
     static func isSecret(_ name: String) -> Bool {
         let name = name.lowercased()
-        return name == "set-cookie" || Redirection.credentialFields.contains(name)
+        return name == "set-cookie" || CredentialFields.contains(name)
     }
 }
 

@@ -58,6 +58,16 @@ public struct TLSConfiguration: Sendable {
     public init() {}
 }
 
+/// Printed without the key's bytes.
+extension TLSConfiguration.Identity: CustomReflectable {
+    public var customMirror: Mirror {
+        let shown: TLSConfiguration.PEM? = if case .file = key { key } else { nil }
+        return Mirror(
+            self, children: ["certificates": certificates, "key": shown as Any],
+            displayStyle: .struct)
+    }
+}
+
 /// How a handshake went, for reports.
 public struct TLSFacts: Sendable, Equatable {
     /// `TLSv1.3`

@@ -13,6 +13,9 @@ import WireTime
 /// The lifetime certificate: every way of leaving x phase x dialect x driver x TLS or not, again and again
 /// over real sockets; then nothing is left. In a process of its own, where nothing else opens sockets.
 ///
+/// Besides the phases of a stream there are those of its connection: `connecting`, to a listener whose
+/// queue is full, and `handshake`, with a server that says nothing to a ClientHello.
+///
 /// `TOKENWIRE_LIFETIME_ROUNDS=10000` for the long form, `TOKENWIRE_LIFETIME_PAGE` for a page about it
 /// (`make lifetime`).
 @Suite struct LifetimeTests {
@@ -60,8 +63,16 @@ private struct LifetimeResources {
 
 /// The servers, and what was seen of them.
 private final class LifetimeWorld {
-    typealias Phase = LeaveMatrixTests.Phase
     typealias Way = LeaveMatrixTests.Way
+
+    enum Phase: String, CaseIterable, Sendable {
+        case connecting, handshake, head, midStream, lastRecord
+
+        /// Of the stream, once its request is sent.
+        var ofStream: LeaveMatrixTests.Phase? { LeaveMatrixTests.Phase(rawValue: rawValue) }
+        /// Only an interruption leaves it: nothing has come yet.
+        var isWithoutRecords: Bool { ofStream == nil || self == .head }
+    }
 
     struct Cell: Hashable {
         let driver: WayIn
@@ -75,8 +86,8 @@ private final class LifetimeWorld {
         var cells: [Cell] = []
         for phase in Phase.allCases {
             for dialect in 0..<2 {
-                for isSecure in secured {
-                    for way in Way.allCases where phase != .head || way.interrupts {
+                for isSecure in secured where isSecure || phase != .handshake {
+                    for way in Way.allCases where !phase.isWithoutRecords || way.interrupts {
                         cells.append(
                             Cell(
                                 driver: .tasks, way: way, phase: phase, dialect: dialect,
@@ -100,7 +111,11 @@ private final class LifetimeWorld {
     #else
     private static let secured = [false]
     #endif
-    private let servers: [ReplayServer]
+    /// By phase and dialect; none for `connecting`.
+    private let servers: [ReplayServer?]
+    /// Nobody accepts from it, and its queue is full.
+    private let listener: StreamSocket
+    private let filler: StreamSocket
     private var accepted: [Int]
     private var clients: [Ollama] = []
     private let options: OllamaClientOptions
@@ -109,15 +124,17 @@ private final class LifetimeWorld {
 
     init() throws {
         let servers = try Phase.allCases.flatMap { phase in
-            try Speech.both.map { try LeaveMatrixTests.server($0, phase) }
+            try Speech.both.map { try LifetimeWorld.server($0, phase) }
         }
         self.servers = servers
         accepted = Array(repeating: 0, count: servers.count)
+        listener = try StreamSocket.listen(on: .loopback(port: 0), backlog: 0)
+        filler = try StreamSocket.connect(to: try #require(listener.localAddress))
         var options = OllamaClientOptions()
         #if TLS
         let authority = Credential.authority()
         let peer = TLSTestServer(Credential("peer", by: authority, names: "IP:127.0.0.1"))
-        frontends = try servers.map { try TLSFrontend(peer, to: $0.port) }
+        frontends = try servers.map { try TLSFrontend(peer, to: $0?.port ?? 0) }
         options.http.tls.trust = .only([.bytes(authority.certificate)])
         #endif
         self.options = options
@@ -128,11 +145,22 @@ private final class LifetimeWorld {
         }
     }
 
+    private static func server(_ speech: Speech, _ phase: Phase) throws -> ReplayServer? {
+        if let phase = phase.ofStream { return try LeaveMatrixTests.server(speech, phase) }
+        if phase == .connecting { return nil }
+        var options = ServerOptions()
+        options.loggedConnections = 64
+        // A byte of the ClientHello, and nothing comes back.
+        return try ReplayServer.performing(Script([.stall]), afterBytes: 1, options: options)
+    }
+
     func stop() {
         #if TLS
         for frontend in frontends { frontend.stop() }
         #endif
-        for server in servers { server.stop() }
+        for server in servers { server?.stop() }
+        filler.descriptor.close()
+        listener.descriptor.close()
     }
 
     private func index(_ cell: Cell) -> Int {
@@ -140,12 +168,13 @@ private final class LifetimeWorld {
     }
 
     private func host(_ index: Int, _ isSecure: Bool) -> String {
+        let phase = Phase.allCases[index / 2]
+        var port = servers[index]?.port ?? listener.localAddress?.port ?? 0
         #if TLS
-        if isSecure {
-            return "https://127.0.0.1:\(frontends[index].port)" + (index % 2 == 0 ? "" : "/v1")
-        }
+        if isSecure, phase.ofStream != nil { port = frontends[index].port }
         #endif
-        return Speech.both[index % 2].host(servers[index])
+        return (isSecure ? "https" : "http") + "://127.0.0.1:\(port)"
+            + (index % 2 == 0 ? "" : "/v1")
     }
 
     // MARK: Rounds
@@ -153,23 +182,32 @@ private final class LifetimeWorld {
     func run(_ rounds: Int) async throws {
         for round in 0..<rounds {
             let cell = LifetimeWorld.cells[round % LifetimeWorld.cells.count]
-            let (index, server) = (index(cell), servers[index(cell)])
-            let connection = accepted[index]
-            accepted[index] += 1
+            let index = index(cell)
             let client = clients[(cell.isSecure ? servers.count : 0) + index]
-            let left = try await leave(cell, client, index, server, connection)
-            try #require(client.connections.open == 0, "\(cell)")
-            let seen = await apart {
-                server.log.waitForClose(of: connection, until: LeaveMatrixTests.farAway)
+            let wait: Int64
+            if let server = servers[index] {
+                let connection = accepted[index]
+                accepted[index] += 1
+                let left = try await leave(cell, client, index) { @Sendable in
+                    _ = server.log.wait(for: connection, until: LeaveMatrixTests.farAway) {
+                        cell.phase == .head ? !$0.requests.isEmpty : $0.scriptDoneAt != nil
+                    }
+                }
+                let seen = await apart {
+                    server.log.waitForClose(of: connection, until: LeaveMatrixTests.farAway)
+                }
+                wait = try #require(seen, "\(cell)").seenAt.since(left).nanoseconds
+            } else {
+                wait = try await leaveConnecting(cell, client, index)
             }
-            let wait = try #require(seen, "\(cell)").seenAt.since(left).nanoseconds
+            try #require(client.connections.open == 0, "\(cell)")
             waits[
                 [
                     cell.driver.rawValue, cell.isSecure ? "TLS" : "plain", cell.phase.rawValue,
                     cell.way.rawValue,
                 ], default: []
             ].append(wait)
-            if round % 10 == 9 {
+            if round % 10 == 9, cell.phase.ofStream != nil {
                 // The client goes on.
                 accepted[index] += 1
                 try #require(try await client.chat("again", "").collect().text == "again")
@@ -179,40 +217,53 @@ private final class LifetimeWorld {
         // The servers' ends go when their loops have seen ours go.
         for (index, server) in servers.enumerated() where accepted[index] > 0 {
             for connection in max(0, accepted[index] - 8)..<accepted[index] {
-                _ = await server.sees(closeOf: connection)
+                _ = await server?.sees(closeOf: connection)
             }
         }
     }
 
+    /// Nobody sees how a connection goes that never stood: its socket is gone when the call has ended.
+    ///
+    /// - Returns: from leaving until that was seen, nanoseconds.
+    private func leaveConnecting(
+        _ cell: Cell, _ client: Ollama, _ index: Int
+    ) async throws -> Int64 {
+        let before = DescriptorCheck.openSockets().count
+        let left = try await leave(cell, client, index) { @Sendable in
+            let limit = LeaveMatrixTests.farAway
+            while DescriptorCheck.openSockets().count <= before, MonotonicClock.now < limit {}
+        }
+        try #require(DescriptorCheck.openSockets().count <= before, "\(cell)")
+        return MonotonicClock.now.since(left).nanoseconds
+    }
+
+    /// - Parameter waitUntilThere: returns when the phase has come, for those who interrupt.
     /// - Returns: when the stream was left.
     private func leave(
-        _ cell: Cell, _ client: Ollama, _ index: Int, _ server: ReplayServer, _ connection: Int
+        _ cell: Cell, _ client: Ollama, _ index: Int,
+        _ waitUntilThere: @escaping @Sendable () -> Void
     ) async throws -> Instant {
-        let isThere = { @Sendable () in
-            _ = server.log.wait(for: connection, until: LeaveMatrixTests.farAway) {
-                !$0.requests.isEmpty && (cell.phase == .head || $0.scriptDoneAt != nil)
-            }
-        }
         let (host, options) = (host(index, cell.isSecure), options)
         guard cell.driver == .tasks else {
-            let isInterrupted = cell.way == .handle && cell.phase == .head
             return try await apart { () -> Result<Instant, any Error> in
                 Result {
                     var client = try BlockingOllama(host: host, options: options)
-                    if isInterrupted { return try interrupt(&client, isThere) }
-                    try LeaveMatrixTests.leave(&client, cell.way, in: cell.phase)
+                    guard let phase = cell.phase.ofStream, phase != .head else {
+                        return try interrupt(&client, waitUntilThere)
+                    }
+                    try LeaveMatrixTests.leave(&client, cell.way, in: phase)
                     return MonotonicClock.now
                 }
             }.get()
         }
         let stream = client.chat("m", "hi")
-        let parts = cell.phase.parts(Speech.both[cell.dialect])
+        let parts = cell.phase.ofStream?.parts(Speech.both[cell.dialect]) ?? 0
         guard cell.way.interrupts else {
             try await LeaveMatrixTests.leave(stream, cell.way, after: parts)
             return MonotonicClock.now
         }
         let task = Task { try await LeaveMatrixTests.leave(stream, cell.way, after: parts) }
-        await apart(isThere)
+        await apart(waitUntilThere)
         let left = MonotonicClock.now
         if cell.way == .task { task.cancel() } else { stream.cancel() }
         let result = await task.result
@@ -232,9 +283,10 @@ private final class LifetimeWorld {
             Each way of leaving a stream, in each of its phases, in both dialects, by both drivers, with and
             without TLS, over sockets of loopback, in turn: \(rounds) rounds. Behind each, the client holds no
             connection when the next statement runs, and the server sees the close; behind every tenth the
-            client asks again and is answered. The phases: `head`, the request is sent and no byte of an
-            answer has come; `midStream`; `lastRecord`, the terminal record has been read and the body has
-            not ended. (A stream that is left while it connects: Tests/OllamaTests/LeaveMatrixTests.swift.)
+            client asks again and is answered. The phases: `connecting`, to a listener whose queue is full;
+            `handshake`, the server has the ClientHello and says nothing; `head`, the request is sent and no
+            byte of an answer has come; `midStream`; `lastRecord`, the terminal record has been read and the
+            body has not ended.
 
             | | before | after |
             |---|---:|---:|
@@ -243,7 +295,9 @@ private final class LifetimeWorld {
             | bytes in use, more than before | | \(bytes.map { "\($0)" } ?? "not counted") |
 
             From the statement behind the leaving (of a cancelling: from that) until the server saw the
-            close, 0 where it had seen it before; with TLS, the server behind one that terminates it:
+            close, 0 where it had seen it before; with TLS, the server behind one that terminates it.
+            Nobody sees how a connection goes that never stood: for `connecting`, until the process was seen
+            to have no socket of it any more.
 
             | driver | | phase | left by | rounds | median, us | worst, us |
             |---|---|---|---|---:|---:|---:|
