@@ -15,6 +15,10 @@ TESTABLE := -c release --scratch-path .build/optimized-tests
 THREADS := --sanitize=thread --scratch-path .build/tsan
 ADDRESSES := --sanitize=address --scratch-path .build/asan
 THREADED := WireReactorTests|WireHTTPClientTests|WireServerTests|SimulationTests
+# What `sanitized` does not build (Package.swift): above the drivers, and what each tests not.
+ABOVE := tokenwire,TokenWire,CTokenWire,wire-soak,wire-sim,WireProxy,WireSimulation,OllamaCodable,OllamaTests
+ABOVE := $(ABOVE),WireProxyTests,WireSimulationTests,CommandTests,LiveServerTests,RealPeerTests,DriverTests
+PURE := WireBytesTests,WireHTTP1Tests,WireFramingTests,WireJSONTests,WireTLSTests,WireGzipTests,WireExchangeTests
 FUZZ_SECONDS ?= $(if $(filter command line,$(origin SECONDS)),$(SECONDS),10)
 SEEDS ?= 100000
 MINUTES ?= 60
@@ -49,6 +53,7 @@ test: check c-example test-packages peers ## Check, and run all tests
 	$(SWIFT) build --build-tests $(TESTABLE) -Xswiftc -enable-testing $(QUIET)
 	$(TEST) $(TESTABLE)
 	TOKENWIRE_TEST_DRIVER=reactor $(TEST) $(TESTABLE) --filter CommandTests
+	$(MAKE) sanitized
 	$(MAKE) counts
 	$(MAKE) fuzz FUZZ_SECONDS=3
 
@@ -110,8 +115,8 @@ failures: peers ## The failures of `simulate`, other clients beside ours; write 
 	$(PYTHON) Benchmarks/failures.py --write Docs/failures.md
 
 sanitized: ## Run a part of the tests under the thread, the address and the leak sanitizer
-	$(MAKE) tsan TSAN_TESTS='$(THREADED)'
-	$(MAKE) asan
+	TOKENWIRE_WITHOUT=$(ABOVE),$(PURE) $(MAKE) tsan TSAN_TESTS='$(THREADED)'
+	TOKENWIRE_WITHOUT=$(ABOVE),WireBytesTests,WireServerTests $(MAKE) asan
 
 tsan: TSAN_TESTS ?= $(THREADED)|DriverTests|OllamaTests
 tsan: test-packages ## Run the tests of everything with threads under the thread sanitizer
@@ -123,7 +128,7 @@ tsan: test-packages ## Run the tests of everything with threads under the thread
 asan: test-packages ## Run the tests of machines, loops and TLS under the address and leak sanitizer
 	$(SWIFT) build --build-tests $(ADDRESSES) $(QUIET)
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Checks/lsan.suppressions $(TEST) $(ADDRESSES) \
-	    --filter 'SeedTests|WireReactorTests|WireHTTPClientTests|WireTLSTests|WireGzipTests|WireExchangeTests'
+	    --filter 'SeedTests|WireReactorTests|WireHTTPClientTests|WireTLSTests|WireGzipTests|WireExchangeTests|WireJSONTests'
 
 # What OLLAMA_HOST names, in both dialects.
 test-live: packages ## Test against a live server: make test-live MODEL=llama3.2 [EMBEDDING_MODEL=...]

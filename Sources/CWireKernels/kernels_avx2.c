@@ -12,6 +12,7 @@
 #include "kernels.inc"
 #include "records.inc"
 #include "tape.inc"
+#include "fields.inc"
 #include "dispatch.inc"
 #pragma clang attribute pop
 #pragma clang attribute pop

@@ -7,4 +7,5 @@
 #include "kernels.inc"
 #include "records.inc"
 #include "tape.inc"
+#include "fields.inc"
 #include "dispatch.inc"

@@ -62,9 +62,11 @@ public import CWireKernels
 
 /// A value or a key on a tape.
 public struct JSONNode: BitwiseCopyable, Sendable {
-    public enum Kind: UInt8, Sendable {
+    public enum Kind: UInt8, Sendable, CaseIterable {
         // As the kernel numbers them.
         case null, `false`, `true`, string, escapedString, int, uint, double, number, object, array
+        /// Of a field (`FieldTree`): there is none.
+        case absent
     }
 
     @usableFromInline let node: cwk_json_node
@@ -96,6 +98,6 @@ public struct JSONNode: BitwiseCopyable, Sendable {
     }
 
     @inlinable public var isContainer: Bool {
-        node.count_and_kind &>> 28 >= UInt32(Kind.object.rawValue)
+        node.count_and_kind &>> 28 &- UInt32(Kind.object.rawValue) < 2
     }
 }

@@ -30,18 +30,7 @@ public struct FieldPlan: Sendable {
 
     enum Kind: UInt8, Sendable { case string, bool, number, value }
 
-    /// A place in the records that paths lead to or through. Nodes refer to each other by index (-1:
-    /// to none) and hold nothing that would have to be retained to be looked at.
-    struct Node: Sendable {
-        /// Of a member: its key, in `names`.
-        var name = ByteRange(start: 0, count: 0)
-        /// Of an array's element: its index.
-        var element = -1
-        var isArray = false
-        var field = -1
-        var firstChild = -1
-        var nextSibling = -1
-    }
+    typealias Node = FieldTree.Node
 
     /// The most fields of a plan.
     public static var fieldLimit: Int { 16 }
@@ -111,6 +100,22 @@ public struct FieldPlan: Sendable {
             nodes[last].nextSibling = nodes.count - 1
         }
         return nodes.count - 1
+    }
+}
+
+extension FieldPlan {
+    /// For reading without the cursor.
+    func tree() -> FieldTree {
+        FieldTree(
+            nodes, names: names,
+            wanted: kinds.map { kind in
+                switch kind {
+                case .string: [.string, .escapedString, .null]
+                case .bool: [.true, .false, .null]
+                case .number: [.int, .uint, .double, .number, .null]
+                case .value: JSONNode.Kind.allCases.filter { $0 != .absent }
+                }
+            })
     }
 }
 

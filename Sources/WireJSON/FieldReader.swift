@@ -13,12 +13,14 @@ public import WireBytes
 public struct FieldReader: ~Copyable {
     let plan: FieldPlan
     @usableFromInline var learnt = UniqueBox(FieldShapes())
-    /// Of the record read last, when the cursor read it.
+    /// Of the record read last, when it had none of the shapes.
     private var values: [FieldValue]
+    private var tree: FieldTree
 
     public init(_ plan: FieldPlan) {
         self.plan = plan
         values = [FieldValue](repeating: .absent, count: plan.kinds.count)
+        tree = plan.tree()
     }
 
     /// Reads one record: a JSON text whose value is an object.
@@ -27,17 +29,24 @@ public struct FieldReader: ~Copyable {
     ///   fields mean nothing then.
     @inlinable
     public mutating func read(_ text: Span<UInt8>) throws(JSONError) {
-        let taken = learnt.value.matchExpected(text)
-        if taken > 0, taken == text.count { return }
+        if learnt.value.isExpecting {
+            let taken = learnt.value.matchExpected(text)
+            if taken > 0, taken == text.count { return }
+        }
         try readAnyForm(text)
     }
 
     @usableFromInline
     mutating func readAnyForm(_ text: Span<UInt8>) throws(JSONError) {
-        if learnt.value.matchOthers(text) { return }
-        for index in values.indices { values[index] = .absent }
-        var cursor = JSONCursor(text)
-        try plan.read(&cursor, into: &values)
+        if learnt.value.isExpecting, learnt.value.matchOthers(text) { return }
+        learnt.value.current = -1
+        if tree.read(text) {
+            for index in values.indices { values[index] = FieldValue(tree[index]) }
+        } else {
+            for index in values.indices { values[index] = .absent }
+            var cursor = JSONCursor(text)
+            try plan.read(&cursor, into: &values)
+        }
         learnt.value.missed(text, values, of: plan)
     }
 }
@@ -48,7 +57,7 @@ extension FieldReader: RecordReading {
     /// - Returns: its bytes; 0 says nothing.
     @inlinable @inline(__always)
     public mutating func readExpected(startOf text: Span<UInt8>) -> Int {
-        learnt.value.areLines ? learnt.value.matchExpected(text) : 0
+        learnt.value.isExpectingLine ? learnt.value.matchExpected(text) : 0
     }
 }
 

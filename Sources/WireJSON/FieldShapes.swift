@@ -30,10 +30,14 @@ struct FieldShapes: ~Copyable {
     /// Another number each time that a shape is formed.
     @usableFromInline var forms = [0, 0, 0, 0]
     /// No record that was learnt had a line feed in it: none that matches has.
-    @usableFromInline var areLines = true
+    private var areLines = true { didSet { expect() } }
     private var lastUses = [0, 0, 0, 0]
     /// Grows with each record that had none of the shapes, falls with those that had.
-    private var misses = 0
+    private var misses = 0 { didSet { expect() } }
+    /// Whether the next record is compared with the shapes at all, and whether that is worth while where
+    /// its end has not been looked for.
+    @usableFromInline var isExpecting = true
+    @usableFromInline var isExpectingLine = true
     private var clock = 0
 
     init() {
@@ -45,6 +49,11 @@ struct FieldShapes: ~Copyable {
 // MARK: Matching
 
 extension FieldShapes {
+    private mutating func expect() {
+        isExpecting = misses < FieldShapes.patience || misses & 15 == 0
+        isExpectingLine = areLines && isExpecting
+    }
+
     /// Bytes of the record that the text begins with, if it has the expected shape; else 0.
     @inlinable @inline(__always)
     mutating func matchExpected(_ text: Span<UInt8>) -> Int {
@@ -57,7 +66,7 @@ extension FieldShapes {
     /// string or a number only learns that this varies.
     mutating func matchOthers(_ text: Span<UInt8>) -> Bool {
         current = -1
-        if text.isEmpty || misses >= FieldShapes.patience && misses & 15 != 0 { return false }
+        if text.isEmpty { return false }
         for index in 0..<4 where index != expected {
             if shapes[index].match(text, found) == text.count {
                 use(index)
@@ -103,7 +112,7 @@ extension FieldShapes {
 // MARK: Learning
 
 extension FieldShapes {
-    /// The cursor has read a record that has none of the shapes. The first, second, fourth, ... such
+    /// A record was read that has none of the shapes. The first, second, fourth, ... such
     /// record is taken for one of them, so that records without a common form cost little.
     mutating func missed(_ text: Span<UInt8>, _ values: [FieldValue], of plan: FieldPlan) {
         misses += 1
@@ -236,9 +245,29 @@ struct FieldValue: Sendable, Equatable {
 
     @usableFromInline var kind: Kind
     /// Of a string: what stands between its quotes.
-    @usableFromInline var range = ByteRange(start: 0, count: 0)
+    @usableFromInline var range: ByteRange
 
     static let absent = FieldValue(kind: .absent)
+
+    init(kind: Kind, range: ByteRange = ByteRange(start: 0, count: 0)) {
+        self.kind = kind
+        self.range = range
+    }
+
+    init(_ node: JSONNode) {
+        range = node.range
+        kind =
+            switch node.kind {
+            case .null: .null
+            case .false: .false
+            case .true: .true
+            case .string: .string
+            case .escapedString: .escapedString
+            case .int, .uint, .double, .number: .number
+            case .object, .array: .container
+            case .absent: .absent
+            }
+    }
 
     var isScalar: Bool { kind == .number || kind == .string || kind == .escapedString }
 }

@@ -21,7 +21,8 @@ public struct JSONElement: ~Escapable {
 
     public var type: JSONType {
         switch node.kind {
-        case .null: .null
+        // The last stands on no tape.
+        case .null, .absent: .null
         case .false, .true: .bool
         case .string, .escapedString: .string
         case .int, .uint, .double, .number: .number

@@ -13,7 +13,7 @@ extension JSONValue {
     /// A copy of a document's value. Recursive, but never deeper than the document.
     public init(_ element: JSONElement) {
         switch element.node.kind {
-        case .null: self = .null
+        case .null, .absent: self = .null
         case .false: self = .bool(false)
         case .true: self = .bool(true)
         case .int: self = .int(element.node.int)

@@ -25,7 +25,7 @@ FAULTS = [
         "timeout-before-bytes",
         "Sources/WireDriver/ExchangeDriver.swift",
         "            // Also at a deadline: bytes that are in the kernel already beat it.\n",
-        "            try settle(machine.timeReached(lastReturn))\n",
+        "            try settle(machine.timeReached(system.now))\n",
         "DeadlineMercyTests/bytesInTheKernelBeatTheTimeout"),
     # Connecting
     Fault(
@@ -225,8 +225,9 @@ FAULTS = [
         """        let opened = open(origin, at: now)
         removeTicket(ticket, of: origin)
 """,
-        """        removeTicket(ticket, of: origin)
-        let opened = open(origin, at: now)
+        """        let opened = open(origin, at: now)
+        removeTicket(ticket, of: origin)
+        origin.openCount -= 1
 """,
         "PoolQueueTests/nobodyOvertakes"),
     Fault(

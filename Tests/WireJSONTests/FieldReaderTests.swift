@@ -4,7 +4,7 @@ import WireBytes
 import WireJSON
 
 /// A reader that has learnt the shapes of a stream says of each record what one says that has learnt
-/// nothing, and both say what a tree of the record says.
+/// nothing, and both what one says that reads by the cursor alone.
 @Suite struct FieldReaderTests {
     /// One field of each kind, at the top and further in.
     private struct Reading: ~Copyable {
@@ -15,7 +15,14 @@ import WireJSON
         let calls: FieldPlan.ValueField
         var reader: FieldReader
 
-        init() {
+        /// - Parameter byCursor: with more places than the tree takes, none of them in any record.
+        init(byCursor: Bool = false) {
+            for index in 0..<(byCursor ? 10 : 0) {
+                _ = plan.bool(
+                    .key("nowhere \(index)"), "1", "2", "3", "4", "5", "6", "7", "8", "9", "10",
+                    "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23",
+                    "24", "25")
+            }
             content = plan.string("message", "content")
             role = plan.string("message", "role")
             done = plan.bool("done")
@@ -94,7 +101,9 @@ import WireJSON
             var text = Self.varied(base, &random)
             if random.chance(1, in: 3) { text = Self.mutated(text, &random) }
             var fresh = Reading()
-            let expected = fresh.result(text)
+            var slow = Reading(byCursor: true)
+            let expected = slow.result(text)
+            try #require(fresh.result(text) == expected, "fresh, step \(step)")
             let actual = learned.result(text)
             try #require(
                 actual == expected, "step \(step): \(String(decoding: text, as: UTF8.self))")
@@ -115,7 +124,9 @@ import WireJSON
                 var fresh = Reading()
                 var learned = Reading()
                 _ = learned.result(text)
-                let expected = fresh.result(changed)
+                var slow = Reading(byCursor: true)
+                let expected = slow.result(changed)
+                try #require(fresh.result(changed) == expected, "fresh, \(byte) at \(place)")
                 let actual = learned.result(changed)
                 try #require(actual == expected, "byte \(byte) at \(place)")
             }
@@ -170,5 +181,43 @@ import WireJSON
             let result = reading.result(Array(#"{\#(keys)"count":\#(step)}"#.utf8))
             #expect(result.contains(" \(step) nil"))
         }
+    }
+
+    /// Names of one length, of lengths that are the same modulo 16, and longer than 16; at the text's end.
+    @Test func namesThatAreAlike() throws {
+        let names =
+            ["", "a", "b", "abcdefgh", "abcdefgi", "abcdefghijklmnop", "abcdefghijklmnoq"]
+            + ["abcdefghijklmnopq", "bbcdefghijklmnopq", "abcdefghijklmnopr", "é"]
+        var plan = FieldPlan()
+        let fields = names.map { plan.number(.key($0)) }
+        let orders = [names, names.reversed(), Array(names[5...] + names[..<5])]
+        for order in orders {
+            var reader = FieldReader(plan)
+            let members = order.map { #""\#($0)":\#(names.firstIndex(of: $0)!)"# }
+            let text = Array("{\(members.joined(separator: ",")),\"abcdefghijklmno\":[1]}".utf8)
+            try reader.read(text.span)
+            for (index, field) in fields.enumerated() {
+                #expect(reader.number(field, in: text.span)?.int64 == Int64(index))
+            }
+        }
+        for name in names {
+            var reader = FieldReader(plan)
+            let text = Array(#"{"\#(name)":1}"#.utf8)
+            try reader.read(text.span)
+            let found = fields.map { reader.number($0, in: text.span) != nil }
+            #expect(found.count { $0 } == 1 && found[names.firstIndex(of: name)!])
+        }
+    }
+
+    /// Deeper than the kernel goes, and as deep as the cursor does.
+    @Test(arguments: [1, 62, 63, 64, 65, 500])
+    func nesting(_ depth: Int) throws {
+        var reading = Reading()
+        let (opening, closing) = (
+            String(repeating: "[", count: depth), String(repeating: "]", count: depth)
+        )
+        let text = #"{"other":\#(opening)\#(closing),"calls":\#(opening)1\#(closing),"done":true}"#
+        let result = reading.result(Array(text.utf8))
+        #expect(result == "nil nil nil Optional(true) nil \(opening)1\(closing)")
     }
 }

@@ -1,7 +1,7 @@
 internal import FuzzSupport
 
 /// The input's lines are the records of one stream: a reader that learns from each says of the next what
-/// one says that has learnt nothing.
+/// one says that has learnt nothing, and one that reads by the cursor alone.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzRecords(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe FuzzInput(start, count)
@@ -9,7 +9,10 @@ public func fuzzRecords(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     for line in input.bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
         let text = Array(line)
         var fresh = RecordVerdicts()
-        let expected = fresh.verdict(text)
+        var slow = RecordVerdicts(byCursor: true)
+        let expected = slow.verdict(text)
+        let first = fresh.verdict(text)
+        precondition(first == expected, "\(first), not \(expected)")
         // Twice, so that the form is known the second time.
         for _ in 0..<2 {
             let found = learned.verdict(text)

@@ -18,7 +18,13 @@ struct RecordVerdicts: ~Copyable {
     private let calls: FieldPlan.ValueField
     private var reader: FieldReader
 
-    init() {
+    /// - Parameter byCursor: with more places than the tree takes.
+    init(byCursor: Bool = false) {
+        for index in 0..<(byCursor ? 10 : 0) {
+            _ = plan.bool(
+                .key("nowhere \(index)"), "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11",
+                "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24", "25")
+        }
         content = plan.string("message", "content")
         finish = plan.string("choices", 0, "finish_reason")
         time = plan.string("created_at")

@@ -120,11 +120,47 @@ enum {
     /// One that has to be read from its digits: no single rounding gives it.
     CWK_JSON_NUMBER,
     CWK_JSON_OBJECT, CWK_JSON_ARRAY,
+    /// Of a field: there is none.
+    CWK_JSON_ABSENT,
 };
 #define CWK_JSON_KIND_SHIFT 28
 /// The longest text that there are nodes for.
 #define CWK_JSON_COUNT 0x0FFFFFFFu
 #define CWK_JSON_NO_ROOM ((size_t)-1)
+
+/// A place in the records that a plan's paths lead to or through: first the record itself, then
+/// (CWK_NOBODY) the place of all that is not wanted. They refer to each other by index.
+typedef struct {
+    /// Of a member: its key, among the plan's names; and its first 16 bytes, zeros behind them.
+    uint64_t name_words[2];
+    uint32_t name_start, name_count;
+    /// Of one that leads to others: its bit, the last for all that are many. Else 0.
+    uint64_t inner_bit;
+    /// Bit k: a value of kind k may stand there.
+    uint32_t wanted;
+    /// Of an array's element: its index.
+    int32_t element;
+    /// Which field it is; if none, the one behind the last.
+    uint8_t field;
+    /// Itself, if it leads to others; else nobody.
+    uint8_t inside;
+    uint8_t first_element, next_element;
+    /// The next member of the same object whose name is as long, modulo CWK_LENGTHS.
+    uint8_t alike;
+    /// The first member of each length, modulo CWK_LENGTHS.
+    uint8_t by_length[16];
+} cwk_plan_node;
+#define CWK_LENGTHS 16
+#define CWK_NOBODY 1
+
+typedef struct {
+    const cwk_plan_node *nodes;
+    const uint8_t *names;
+    size_t field_count;
+} cwk_plan;
+/// Texts that nest deeper are left to the cursor.
+#define CWK_PLAN_DEPTH 64
+
 /// The head of a response (RFC 9112 4): places count from its first byte.
 typedef struct {
     cwk_field_lines fields;
@@ -152,6 +188,7 @@ struct cwk_kernels {
     cwk_field_lines (*field_lines)(const uint8_t *, size_t, size_t, cwk_field_line *, size_t);
     void (*head)(const uint8_t *, size_t, cwk_field_line *, size_t, cwk_head *);
     size_t (*json_tape)(const uint8_t *, size_t, cwk_json_node *, size_t, size_t);
+    size_t (*json_fields)(const cwk_plan *, const uint8_t *, size_t, cwk_json_node *);
 };
 
 /// Those in use.
@@ -330,6 +367,14 @@ static inline void cwk_head_at(const uint8_t *bytes, size_t count, cwk_field_lin
 static inline size_t cwk_json_tape(const uint8_t *bytes, size_t count, cwk_json_node *nodes,
                                    size_t room, size_t depth_limit) {
     return CWK_IN_USE->json_tape(bytes, count, nodes, room, depth_limit);
+}
+
+/// Checks a whole JSON text (RFC 8259) and finds a plan's fields in it. Returns 0 when it is none, a field
+/// has another type than was wanted, or that takes a closer look: `fields` means nothing then. It has room
+/// for one more than there are.
+static inline size_t cwk_json_fields(const cwk_plan *plan, const uint8_t *bytes, size_t count,
+                                     cwk_json_node *fields) {
+    return CWK_IN_USE->json_fields(plan, bytes, count, fields);
 }
 
 #endif
