@@ -15,12 +15,12 @@ public struct FieldReader: ~Copyable {
     @usableFromInline var learnt = UniqueBox(FieldShapes())
     /// Of the record read last, when it had none of the shapes.
     private var values: [FieldValue]
-    private var tree: FieldTree
+    /// Made for a stream whose records have little in common.
+    private var tree: FieldTree?
 
     public init(_ plan: FieldPlan) {
         self.plan = plan
         values = [FieldValue](repeating: .absent, count: plan.kinds.count)
-        tree = plan.tree()
     }
 
     /// Reads one record: a JSON text whose value is an object.
@@ -40,14 +40,22 @@ public struct FieldReader: ~Copyable {
     mutating func readAnyForm(_ text: Span<UInt8>) throws(JSONError) {
         if learnt.value.isExpecting, learnt.value.matchOthers(text) { return }
         learnt.value.current = -1
-        if tree.read(text) {
-            for index in values.indices { values[index] = FieldValue(tree[index]) }
-        } else {
+        if !readByTree(text) {
             for index in values.indices { values[index] = .absent }
             var cursor = JSONCursor(text)
             try plan.read(&cursor, into: &values)
         }
         learnt.value.missed(text, values, of: plan)
+    }
+
+    private mutating func readByTree(_ text: Span<UInt8>) -> Bool {
+        guard learnt.value.isIrregular else { return false }
+        if tree == nil { tree = plan.tree() }
+        guard tree?.read(text) == true else { return false }
+        for index in values.indices {
+            if let node = tree?[index] { values[index] = FieldValue(node) }
+        }
+        return true
     }
 }
 

@@ -49,8 +49,11 @@ struct FieldShapes: ~Copyable {
 // MARK: Matching
 
 extension FieldShapes {
+    /// More records had none of the shapes than had one.
+    var isIrregular: Bool { misses >= FieldShapes.patience }
+
     private mutating func expect() {
-        isExpecting = misses < FieldShapes.patience || misses & 15 == 0
+        isExpecting = !isIrregular || misses & 15 == 0
         isExpectingLine = areLines && isExpecting
     }
 

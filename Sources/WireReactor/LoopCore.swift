@@ -45,7 +45,7 @@ package final class LoopCore: @unchecked Sendable {
     /// Jobs between two looks at the sockets.
     private static let jobsPerTick = 1024
     /// Of those, jobs that other threads brought: to connect takes 40 us.
-    private static let broughtJobsPerTick = 16
+    private static let broughtJobsPerTick = 8
 
     /// What its own thread has brought since it looked last.
     private struct Fresh {

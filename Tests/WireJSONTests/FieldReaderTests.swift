@@ -32,6 +32,17 @@ import WireJSON
             reader = FieldReader(plan)
         }
 
+        /// A reader that has seen so many forms that it no longer looks for one.
+        static func irregular() -> Reading {
+            var reading = Reading()
+            for step in 0..<20 {
+                _ = reading.result(
+                    Array(#"{"\#(step)":\#(String(repeating: "[", count: 60))"#.utf8))
+                _ = reading.result(Array(#"{"\#(step * 7_919)":1}"#.utf8))
+            }
+            return reading
+        }
+
         mutating func result(_ text: [UInt8]) -> String {
             do throws(JSONError) { try reader.read(text.span) } catch { return "\(error)" }
             func string(_ string: JSONString?) -> String {
@@ -94,6 +105,7 @@ import WireJSON
     func agreesWithAFreshOne(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var learned = Reading()
+        var irregular = Reading.irregular()
         var base = random.pick(Self.bases)
         var (repeats, refused) = (0, 0)
         for step in 0..<1500 {
@@ -104,6 +116,7 @@ import WireJSON
             var slow = Reading(byCursor: true)
             let expected = slow.result(text)
             try #require(fresh.result(text) == expected, "fresh, step \(step)")
+            try #require(irregular.result(text) == expected, "irregular, step \(step)")
             let actual = learned.result(text)
             try #require(
                 actual == expected, "step \(step): \(String(decoding: text, as: UTF8.self))")
@@ -117,6 +130,7 @@ import WireJSON
     @Test(arguments: bases)
     func everyByteOfARecord(_ base: String) throws {
         let text = Array(base.utf8)
+        var irregular = Reading.irregular()
         for place in text.indices {
             for byte in Self.telling + [text[place] ^ 1, text[place] ^ 0x20] {
                 var changed = text
@@ -127,6 +141,10 @@ import WireJSON
                 var slow = Reading(byCursor: true)
                 let expected = slow.result(changed)
                 try #require(fresh.result(changed) == expected, "fresh, \(byte) at \(place)")
+                // Whatever was changed before, no form has come often.
+                _ = irregular.result(Array(#"{"\(place).\(byte)":null}"#.utf8))
+                try #require(
+                    irregular.result(changed) == expected, "irregular, \(byte) at \(place)")
                 let actual = learned.result(changed)
                 try #require(actual == expected, "byte \(byte) at \(place)")
             }
@@ -200,8 +218,16 @@ import WireJSON
                 #expect(reader.number(field, in: text.span)?.int64 == Int64(index))
             }
         }
+        try expectEach(of: names, fields, FieldReader(plan))
+        var irregular = FieldReader(plan)
+        for step in 0..<20 { try irregular.read(Array(#"{"_\#(step)":\#(step)}"#.utf8).span) }
+        try expectEach(of: names, fields, irregular)
+    }
+
+    private func expectEach(
+        of names: [String], _ fields: [FieldPlan.NumberField], _ reader: consuming FieldReader
+    ) throws {
         for name in names {
-            var reader = FieldReader(plan)
             let text = Array(#"{"\#(name)":1}"#.utf8)
             try reader.read(text.span)
             let found = fields.map { reader.number($0, in: text.span) != nil }
@@ -212,7 +238,7 @@ import WireJSON
     /// Deeper than the kernel goes, and as deep as the cursor does.
     @Test(arguments: [1, 62, 63, 64, 65, 500])
     func nesting(_ depth: Int) throws {
-        var reading = Reading()
+        var reading = Reading.irregular()
         let (opening, closing) = (
             String(repeating: "[", count: depth), String(repeating: "]", count: depth)
         )

@@ -6,6 +6,8 @@ internal import FuzzSupport
 public func fuzzRecords(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe FuzzInput(start, count)
     var learned = RecordVerdicts()
+    var irregular = RecordVerdicts()
+    for step in 0..<9 { _ = irregular.verdict(Array("{\"\(step * step)\":null}".utf8)) }
     for line in input.bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
         let text = Array(line)
         var fresh = RecordVerdicts()
@@ -13,6 +15,8 @@ public func fuzzRecords(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         let expected = slow.verdict(text)
         let first = fresh.verdict(text)
         precondition(first == expected, "\(first), not \(expected)")
+        let other = irregular.verdict(text)
+        precondition(other == expected, "\(other), not \(expected)")
         // Twice, so that the form is known the second time.
         for _ in 0..<2 {
             let found = learned.verdict(text)
