@@ -6,6 +6,8 @@ import WireExchange
 import WireFraming
 import WireHTTP1
 import WireHTTPClient
+import WireSockets
+import WireSystem
 import WireTime
 
 /// Bodies whose pieces a task makes.
@@ -76,9 +78,11 @@ import WireTime
     /// that nobody asks any more.
     @Test(arguments: [true, false])
     func anEarlyAnswerIsSeenWhileTheSourceWaits(byTask: Bool) async throws {
+        let asked = try Latch()
         let server = try LoopbackServer { peer in
             peer.readHead()
             guard case .bytes = peer.read() else { return }
+            _ = asked.wait(until: MonotonicClock.now + LoopbackServer.patience)
             peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
             _ = peer.waitForEnd()
         }
@@ -93,6 +97,7 @@ import WireTime
             }) {
                 return [0x78]
             }
+            asked.open()
             // Ends with its task only.
             for await _ in never {}
             told.finish()
