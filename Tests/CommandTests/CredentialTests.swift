@@ -20,18 +20,6 @@ import WireSystem
         }
     }
 
-    private struct Serving {
-        let process: CommandProcess
-        let port: String
-
-        init(_ arguments: [String]) throws {
-            process = try CommandProcess(arguments + ["--listen", ":0"])
-            let line = try process.readOutput(until: "\n")
-            let found = try #require(line.firstMatch(of: /listening http:\/\/127\.0\.0\.1:(\d+)\n/))
-            port = String(found.1)
-        }
-    }
-
     private static let faults = [
         "none", "silent", "stall:after=head", "reset:after=start", "fin", "truncate", "garbage",
         "garbage:after=start", "bad-record", "error", "status:401", "status:503",
@@ -49,9 +37,9 @@ import WireSystem
 
     /// Through a recorder, so that what it writes is looked at as well.
     @Test func noneIsPrintedOrRecorded() throws {
-        let server = try Serving(["simulate", "--rate", "1000", "--output", "5"])
+        let server = try ServingProcess(["simulate", "--rate", "1000", "--output", "5"])
         let directory = try TemporaryDirectory()
-        let recorder = try Serving([
+        let recorder = try ServingProcess([
             "record", "--upstream", "http://127.0.0.1:\(server.port)", "-o", directory.path,
         ])
         let body = #"{"model":"sim","messages":[{"role":"user","content":"x"}]}"#

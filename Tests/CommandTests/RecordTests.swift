@@ -10,18 +10,6 @@ import WireTime
     private static let stream = Script.ndjson(
         (0..<50).map { #"{"n":\#($0)}"# }, every: .milliseconds(2))
 
-    private struct Serving {
-        let process: CommandProcess
-        let address: SocketAddress
-
-        init(_ arguments: [String]) throws {
-            process = try CommandProcess(arguments + ["--listen", ":0"])
-            let line = try process.readOutput(until: "\n")
-            let found = try #require(line.firstMatch(of: /listening http:\/\/127\.0\.0\.1:(\d+)\n/))
-            address = .loopback(port: try #require(UInt16(found.1)))
-        }
-    }
-
     @Test(arguments: [
         (["record", "--listen", "nonsense"], "--listen"),
         (["record", "--upstream", "http://a/?x"], "--upstream"),
@@ -54,7 +42,7 @@ import WireTime
         let server = try ReplayServer.answering { _ in RecordTests.stream }
         defer { server.stop() }
         let directory = try TemporaryDirectory()
-        let serving = try Serving(["record", "--upstream", server.url, "-o", directory.path])
+        let serving = try ServingProcess(["record", "--upstream", server.url, "-o", directory.path])
         let client = try RawClient(to: serving.address)
         try client.send(post("/api/chat", "{}"))
         _ = try client.receive(through: "0\r\n\r\n")
@@ -79,7 +67,7 @@ import WireTime
         let server = try ReplayServer.answering { _ in RecordTests.stream }
         defer { server.stop() }
         let directory = try TemporaryDirectory()
-        let serving = try Serving(["record", "--upstream", server.url, "-o", directory.path])
+        let serving = try ServingProcess(["record", "--upstream", server.url, "-o", directory.path])
         let clients = try (0..<20).map { _ in try RawClient(to: serving.address) }
         for round in 0..<3 {
             for client in clients { try client.send(post("/api/chat", "{}")) }
@@ -97,7 +85,7 @@ import WireTime
             #expect(recording.reads.count >= 1)
         }
         // Another recorder goes on behind them.
-        let next = try Serving(["record", "--upstream", server.url, "-o", directory.path])
+        let next = try ServingProcess(["record", "--upstream", server.url, "-o", directory.path])
         let client = try RawClient(to: next.address)
         try client.send(get("/last"))
         _ = try client.receive(through: "0\r\n\r\n")
@@ -122,7 +110,9 @@ import WireTime
         let server = try ReplayServer.answering { _ in script }
         defer { server.stop() }
         let directory = try TemporaryDirectory()
-        let recorder = try Serving(["record", "--upstream", server.url, "-o", directory.path])
+        let recorder = try ServingProcess([
+            "record", "--upstream", server.url, "-o", directory.path,
+        ])
         let client = try RawClient(to: recorder.address)
         try client.send(post("/api/chat", #"{"a":1,"b":2}"#))
         _ = try client.receive(through: "0\r\n\r\n")
@@ -135,7 +125,7 @@ import WireTime
         // Less what the request may have been under way before its sending was noted.
         #expect(length >= Timeout(nanoseconds: gap.nanoseconds * 8 - 5_000_000))
 
-        let replay = try Serving(["replay", directory.path])
+        let replay = try ServingProcess(["replay", directory.path])
         defer { replay.process.send(signal: SIGKILL) }
         let again = try RawClient(to: replay.address)
         let start = MonotonicClock.now
@@ -152,7 +142,9 @@ import WireTime
     @Test func deadlinesOfTheRecorder() throws {
         let server = try ReplayServer.answering { _ in .silent }
         defer { server.stop() }
-        let serving = try Serving(["record", "--upstream", server.url, "--head-timeout", "50ms"])
+        let serving = try ServingProcess([
+            "record", "--upstream", server.url, "--head-timeout", "50ms",
+        ])
         let client = try RawClient(to: serving.address)
         try client.send(post("/api/chat", "{}"))
         let text = String(decoding: try client.receiveToEnd(), as: UTF8.self)
