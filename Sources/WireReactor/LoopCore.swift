@@ -6,8 +6,7 @@ package import WireTime
 /// One thread, one epoll instance: brings events to those who wait, keeps deadlines, and runs the jobs
 /// of tasks that prefer it.
 ///
-/// A tick: take what other threads have asked; wait; read the clock once; run some of the jobs that they
-/// brought, not all: a thousand new requests must not keep records waiting; bring each event and run the
+/// A tick: take what other threads have asked; wait; read the clock once; bring each event and run the
 /// jobs that it has made, so that no record waits for others to be read and what is touched is still in
 /// the processor's caches; then let timers fire, so that bytes which are there beat a deadline that has
 /// passed.
@@ -44,8 +43,6 @@ package final class LoopCore: @unchecked Sendable {
     private let events = EventBuffer()
     /// Jobs between two looks at the sockets.
     private static let jobsPerTick = 1024
-    /// Of those, jobs that other threads brought: to connect takes 40 us.
-    private static let broughtJobsPerTick = 8
 
     /// What its own thread has brought since it looked last.
     private struct Fresh {
@@ -67,32 +64,11 @@ package final class LoopCore: @unchecked Sendable {
         _modify { yield unsafe &freshWork }
     }
 
-    /// First in, first out; holds nothing that was taken out.
-    private struct JobQueue {
-        private var newer: [LoopJob] = []
-        /// The last of these comes next.
-        private var older: [LoopJob] = []
-
-        var isEmpty: Bool { newer.isEmpty && older.isEmpty }
-
-        mutating func append(_ job: LoopJob) { newer.append(job) }
-
-        mutating func next() -> LoopJob? {
-            if older.isEmpty {
-                if newer.isEmpty { return nil }
-                newer.reverse()
-                swap(&newer, &older)
-            }
-            return older.popLast()
-        }
-    }
-
     /// What only `run` needs: a local of it, because an object's properties are checked at each use for
     /// overlapping ones.
     private struct Work {
         var timers = TimerHeap()
         var running: [LoopJob] = []
-        var brought = JobQueue()
         /// Whom the events of a wait are for.
         var addressees: [(waiter: Waiter, index: Int)] = []
         /// Of this tick.
@@ -180,13 +156,13 @@ package final class LoopCore: @unchecked Sendable {
         var work = Work()
         var before = MonotonicClock.now
         while !isStopping.load(ordering: .relaxed) {
-            work.statistics.messages += takeInbox(&work.brought)
+            work.statistics.messages += takeInbox()
             let count = waitForEvents(from: before, &work)
             let now = MonotonicClock.now
             work.statistics.waited = work.statistics.waited + now.since(before)
             work.jobsRun = 0
+            // What other threads brought, first.
             runFreshJobs(&work)
-            runBroughtJobs(&work)
             bring(count, &work)
             while work.jobsRun < LoopCore.jobsPerTick, !fresh.jobs.isEmpty { runFreshJobs(&work) }
             work.statistics.jobs += work.jobsRun
@@ -201,7 +177,6 @@ package final class LoopCore: @unchecked Sendable {
         let left = fresh.jobs
         fresh = Fresh()
         for job in left { job.run() }
-        while let job = work.brought.next() { job.run() }
         runLate()
     }
 
@@ -216,10 +191,10 @@ package final class LoopCore: @unchecked Sendable {
         }
     }
 
-    private func takeInbox(_ brought: inout JobQueue) -> Int {
+    private func takeInbox() -> Int {
         inbox.takeAll { message in
             switch message {
-            case .job(let job): brought.append(job)
+            case .job(let job): fresh.jobs.append(job)
             case .timer(let timer, let due): fresh.timers.append((timer, due))
             case .wake(let waiter): waiter.wake()
             }
@@ -227,8 +202,7 @@ package final class LoopCore: @unchecked Sendable {
     }
 
     private func waitForEvents(from now: Instant, _ work: inout Work) -> Int {
-        let hasJobs = fresh.hand(to: &work.timers) || !work.brought.isEmpty
-        if hasJobs { return epoll.wait(events, for: .zero) }
+        if fresh.hand(to: &work.timers) { return epoll.wait(events, for: .zero) }
         let next = work.timers.next
         sleepsUntil.store(next.nanoseconds, ordering: .sequentiallyConsistent)
         isAsleep.store(true, ordering: .sequentiallyConsistent)
@@ -265,14 +239,6 @@ package final class LoopCore: @unchecked Sendable {
         for job in work.running { job.run() }
         work.jobsRun += work.running.count
         work.running.removeAll(keepingCapacity: true)
-    }
-
-    private func runBroughtJobs(_ work: inout Work) {
-        for _ in 0..<LoopCore.broughtJobsPerTick {
-            guard let job = work.brought.next() else { return }
-            job.run()
-            work.jobsRun += 1
-        }
     }
 
     /// - Returns: how many fired.

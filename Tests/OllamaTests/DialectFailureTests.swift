@@ -65,7 +65,7 @@ import WireTime
         let server = try server(speech.stalling(after: [speech.text("some")] + speech.end))
         defer { server.stop() }
         let options = OllamaClientOptions(
-            deadlines: .standard.with(\.bodyEnd, .milliseconds(50)).with(\.total, .seconds(60)))
+            deadlines: .standard.with(\.bodyEnd, .milliseconds(50)).with(\.total, .minutes(8)))
         let told = await Told(way, speech.host(server), options: options)
         #expect(told.error == nil)
         #expect(told.text == "some")
