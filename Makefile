@@ -15,7 +15,7 @@ TESTABLE := -c release --scratch-path .build/optimized-tests
 THREADS := --sanitize=thread --scratch-path .build/tsan
 ADDRESSES := --sanitize=address --scratch-path .build/asan
 THREADED := WireReactorTests|WireHTTPClientTests|WireServerTests|SimulationTests
-# What `sanitized` does not build (Package.swift): above the drivers, and what each tests not.
+# What `sanitized` does not build (Package.swift): what is above the drivers, and what each does not test.
 ABOVE := tokenwire,TokenWire,CTokenWire,wire-soak,wire-sim,WireProxy,WireSimulation,OllamaCodable,OllamaTests
 ABOVE := $(ABOVE),WireProxyTests,WireSimulationTests,CommandTests,LiveServerTests,RealPeerTests,DriverTests
 PURE := WireBytesTests,WireHTTP1Tests,WireFramingTests,WireJSONTests,WireTLSTests,WireGzipTests,WireExchangeTests

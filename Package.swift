@@ -191,7 +191,9 @@ let package = Package(
         tests("Simulation", ["WireSimDriver", "WireTime", "WireSystem"]),
         .executableTarget(
             name: "wire-soak",
-            dependencies: ollama + ["WireTime", "WireExchange", "WireSockets", "WireSystem"],
+            dependencies: ollama + [
+                "WireTime", "WireExchange", "WireSockets", "WireSystem", "WireTransport",
+            ],
             path: "Tests/SoakCommand", swiftSettings: settings),
         tests("WireBytes", ["WireBytes", "WireTime", "CWireKernels"]),
         tests("WireHTTP1", ["WireBytes", "WireHTTP1", "WireJSON"]),

@@ -38,8 +38,8 @@ public struct FieldReader: ~Copyable {
 
     @usableFromInline
     mutating func readAnyForm(_ text: Span<UInt8>) throws(JSONError) {
-        if learnt.value.isExpecting, learnt.value.matchOthers(text) { return }
         learnt.value.current = -1
+        if learnt.value.isExpecting, learnt.value.matchOthers(text) { return }
         if !readByTree(text) {
             for index in values.indices { values[index] = .absent }
             var cursor = JSONCursor(text)

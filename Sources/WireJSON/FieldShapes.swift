@@ -68,7 +68,6 @@ extension FieldShapes {
     /// Whether the text has one of the shapes, all of it. If none, a shape that differs from it in a
     /// string or a number only learns that this varies.
     mutating func matchOthers(_ text: Span<UInt8>) -> Bool {
-        current = -1
         if text.isEmpty { return false }
         for index in 0..<4 where index != expected {
             if shapes[index].match(text, found) == text.count {

@@ -1,4 +1,5 @@
 import WireSystem
+import WireTransport
 
 /// What the process holds.
 struct Resources {
@@ -23,9 +24,6 @@ struct Resources {
 
 /// Whether that stayed flat.
 struct Flatness {
-    /// As many as there are at most.
-    private static let lookUpThreads = 4
-
     private var samples: [Resources] = []
 
     mutating func add(_ sample: Resources) { samples.append(sample) }
@@ -46,7 +44,7 @@ struct Flatness {
             problems.append("resident memory grew from \(before) to \(after) KiB")
         }
         // Those that look names up come and go.
-        if peak(late, \.threads) > peak(early, \.threads) + 2 + Flatness.lookUpThreads {
+        if peak(late, \.threads) > peak(early, \.threads) + 2 + NameLookUps.most {
             problems.append(
                 "threads grew from \(peak(early, \.threads)) to \(peak(late, \.threads))")
         }

@@ -36,8 +36,6 @@ import WireJSON
         static func irregular() -> Reading {
             var reading = Reading()
             for step in 0..<20 {
-                _ = reading.result(
-                    Array(#"{"\#(step)":\#(String(repeating: "[", count: 60))"#.utf8))
                 _ = reading.result(Array(#"{"\#(step * 7_919)":1}"#.utf8))
             }
             return reading
@@ -210,7 +208,7 @@ import WireJSON
         let fields = names.map { plan.number(.key($0)) }
         let orders = [names, names.reversed(), Array(names[5...] + names[..<5])]
         for order in orders {
-            var reader = FieldReader(plan)
+            var reader = try irregular(plan)
             let members = order.map { #""\#($0)":\#(names.firstIndex(of: $0)!)"# }
             let text = Array("{\(members.joined(separator: ",")),\"abcdefghijklmno\":[1]}".utf8)
             try reader.read(text.span)
@@ -219,9 +217,14 @@ import WireJSON
             }
         }
         try expectEach(of: names, fields, FieldReader(plan))
-        var irregular = FieldReader(plan)
-        for step in 0..<20 { try irregular.read(Array(#"{"_\#(step)":\#(step)}"#.utf8).span) }
-        try expectEach(of: names, fields, irregular)
+        try expectEach(of: names, fields, try irregular(plan))
+    }
+
+    /// One that has seen so many forms that it reads by the kernel.
+    private func irregular(_ plan: FieldPlan) throws -> FieldReader {
+        var reader = FieldReader(plan)
+        for step in 0..<20 { try reader.read(Array(#"{"_\#(step)":\#(step)}"#.utf8).span) }
+        return reader
     }
 
     private func expectEach(
