@@ -49,7 +49,7 @@ import WireTime
     }
 
     @Test func nobodyThere() throws {
-        let port = try UnusedPort.take()
+        let port = RefusingPort.number
         let result = try CommandProcess.run(["chat", "m", "hi", "--host", "127.0.0.1:\(port)"])
         #expect(result.status == 3)
         #expect(result.output == "")

@@ -75,7 +75,7 @@ import WireServer
         #expect(refusing.errors == "tokenwire: the server failed (status 500): no\n")
         #expect(try ChatServer(.json("[]")).run([command]).status == 6)
         #expect(try ChatServer(.silent).run([command, "--head-timeout", "50ms"]).status == 5)
-        let port = try UnusedPort.take()
+        let port = RefusingPort.number
         #expect(try CommandProcess.run([command, "--host", ":\(port)"]).status == 3)
     }
 }

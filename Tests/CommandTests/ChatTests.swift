@@ -199,7 +199,7 @@ import WireSystem
 
     @Test func theOptionBeatsTheEnvironment() throws {
         let server = try ChatServer(ChatServer.stream("x"))
-        let unused = try UnusedPort.take()
+        let unused = RefusingPort.number
         let script =
             "OLLAMA_HOST=:\(unused) OLLAMA_API_KEY=k exec \"$0\" chat m hi --host $1 --api-key l"
         #expect(try CommandProcess.runInShell(script, [server.server.url]).status == 0)

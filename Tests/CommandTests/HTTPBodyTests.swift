@@ -80,7 +80,7 @@ import WireTime
         let directory = try TemporaryDirectory()
         let path = try directory.file("out", "older")
         let result = try CommandProcess.run(
-            ["http", "http://127.0.0.1:\(try UnusedPort.take())", "-o", path])
+            ["http", "http://127.0.0.1:\(RefusingPort.number)", "-o", path])
         #expect(result.status == 3)
         #expect(try directory.content("out") == "older")
     }

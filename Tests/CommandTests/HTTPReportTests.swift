@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// `tokenwire http --report json`: the line, and the exit status, for each way to end.
@@ -184,7 +185,7 @@ import Testing
     }
 
     @Test func refusedConnection() throws {
-        let port = try UnusedPort.take()
+        let port = RefusingPort.number
         let result = try CommandProcess.run(
             ["http", "http://127.0.0.1:\(port)/", "--report", "json"])
         #expect(result.status == 3)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// The command itself: help, version, and what is refused.
@@ -92,7 +93,7 @@ import Testing
         "1us", "250ms", "1.5s", "2m", "1h", "0.5h", "never", "0s", "10.000001s",
     ])
     func durations(text: String) throws {
-        let port = try UnusedPort.take()
+        let port = RefusingPort.number
         let result = try CommandProcess.run(
             ["http", "http://127.0.0.1:\(port)/", "--idle-timeout", text])
         #expect(result.status == 3)

@@ -61,9 +61,7 @@ func loopback(_ port: UInt16, method: String = "GET", body: [UInt8]? = nil) -> H
     }
 
     @Test func refused() throws {
-        let listener = try StreamSocket.listen(on: .loopback(port: 0))
-        let port = listener.localAddress!.port
-        listener.descriptor.close()
+        let port = RefusingPort.number
         var client = realClient()
         let error = client.error(of: loopback(port))
         #expect(error?.kind == .connectRefused)

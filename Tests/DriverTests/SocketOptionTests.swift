@@ -115,7 +115,7 @@ import WireTime
 /// In a process of its own: nobody else opens anything.
 enum DescriptorShortage {
     static func run(isAsync: Bool) async throws -> String? {
-        let port = try ConnectingTests.freePort()
+        let port = RefusingPort.number
         let tasks = HTTPClient(ClientOptions())
         var blocking = BlockingHTTPClient(ClientOptions())
         var seen: [[ConnectAttempt.Cause]] = []

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import WireSockets
 import WireSystem
 
@@ -37,19 +38,22 @@ final class PeerProcess: Sendable {
 }
 
 enum PeerPorts {
+    /// Those whose servers may not listen yet are not free either.
+    private static let given = Mutex<Set<UInt16>>([])
+
     /// Ports of loopback on which nobody listens, below those that the kernel gives to clients: a
     /// connection that looks whether a server is up must not come upon itself.
     static func take(_ count: Int) -> [UInt16] {
-        var taken: [UInt16] = []
-        while taken.count < count {
-            let port = UInt16.random(in: 15_000..<32_000)
-            guard !taken.contains(port),
-                let socket = try? StreamSocket.listen(on: .loopback(port: port))
-            else { continue }
-            socket.descriptor.close()
-            taken.append(port)
+        (0..<count).map { _ in
+            while true {
+                let port = UInt16.random(in: 15_000..<32_000)
+                guard given.withLock({ $0.insert(port).inserted }),
+                    let socket = try? StreamSocket.listen(on: .loopback(port: port))
+                else { continue }
+                socket.descriptor.close()
+                return port
+            }
         }
-        return taken
     }
 
     /// Whether any connection of this machine to a port of loopback stands (proc_net_tcp(5)).
