@@ -6,10 +6,11 @@ package import WireTime
 /// One thread, one epoll instance: brings events to those who wait, keeps deadlines, and runs the jobs
 /// of tasks that prefer it.
 ///
-/// A tick: take what other threads have asked; wait; read the clock once; bring each event and run the
-/// jobs that it has made, so that no record waits for others to be read and what is touched is still in
-/// the processor's caches; then let timers fire, so that bytes which are there beat a deadline that has
-/// passed.
+/// A tick: take what other threads have asked; wait; read the clock; run the jobs that they brought, for
+/// a fair part of a tick, because ten thousand new requests must not keep records waiting; bring each
+/// event and run the jobs that it has made, so that no record waits for others to be read and what is
+/// touched is still in the processor's caches; then let timers fire, so that bytes which are there beat
+/// a deadline that has passed.
 ///
 /// `@unchecked Sendable`: what is under "The loop's own" is touched by the loop's thread only, the rest
 /// is atomic or behind a lock.
@@ -64,16 +65,49 @@ package final class LoopCore: @unchecked Sendable {
         _modify { yield unsafe &freshWork }
     }
 
+    /// First in, first out; holds nothing that was taken out.
+    private struct JobQueue {
+        private var newer: [LoopJob] = []
+        /// The last of these comes next.
+        private var older: [LoopJob] = []
+
+        var isEmpty: Bool { newer.isEmpty && older.isEmpty }
+
+        mutating func append(_ job: LoopJob) { newer.append(job) }
+
+        mutating func next() -> LoopJob? {
+            if older.isEmpty {
+                if newer.isEmpty { return nil }
+                newer.reverse()
+                swap(&newer, &older)
+            }
+            return older.popLast()
+        }
+    }
+
     /// What only `run` needs: a local of it, because an object's properties are checked at each use for
     /// overlapping ones.
     private struct Work {
         var timers = TimerHeap()
         var running: [LoopJob] = []
+        /// By other threads.
+        var brought = JobQueue()
         /// Whom the events of a wait are for.
         var addressees: [(waiter: Waiter, index: Int)] = []
         /// Of this tick.
         var jobsRun = 0
+        /// For the jobs that others bring, between two looks at the sockets.
+        var slice = Work.shortestSlice
         var statistics = LoopStatistics()
+
+        /// Four times what it takes to connect.
+        private static let shortestSlice = Timeout.microseconds(100)
+
+        /// A quarter of what the rest of a tick took, so that those who are new do not starve where
+        /// ticks are long. Not all of it: they make such work, and slices would grow without end.
+        mutating func grantSlice(behind rest: Timeout) {
+            slice = max(Work.shortestSlice, Timeout(nanoseconds: rest.nanoseconds / 4))
+        }
     }
 
     init() throws(SystemError) {
@@ -156,18 +190,19 @@ package final class LoopCore: @unchecked Sendable {
         var work = Work()
         var before = MonotonicClock.now
         while !isStopping.load(ordering: .relaxed) {
-            work.statistics.messages += takeInbox()
+            work.statistics.messages += takeInbox(&work.brought)
             let count = waitForEvents(from: before, &work)
             let now = MonotonicClock.now
             work.statistics.waited = work.statistics.waited + now.since(before)
             work.jobsRun = 0
-            // What other threads brought, first.
+            let rest = runBroughtJobs(since: now, &work)
             runFreshJobs(&work)
             bring(count, &work)
             while work.jobsRun < LoopCore.jobsPerTick, !fresh.jobs.isEmpty { runFreshJobs(&work) }
             work.statistics.jobs += work.jobsRun
             work.statistics.timers += fireTimers(at: now, &work.timers)
             before = MonotonicClock.now
+            if let rest { work.grantSlice(behind: before.since(rest)) }
             work.statistics.worked = work.statistics.worked + before.since(now)
             work.statistics.ticks += 1
             published.withLock { $0 = work.statistics }
@@ -177,6 +212,7 @@ package final class LoopCore: @unchecked Sendable {
         let left = fresh.jobs
         fresh = Fresh()
         for job in left { job.run() }
+        while let job = work.brought.next() { job.run() }
         runLate()
     }
 
@@ -191,10 +227,10 @@ package final class LoopCore: @unchecked Sendable {
         }
     }
 
-    private func takeInbox() -> Int {
+    private func takeInbox(_ brought: inout JobQueue) -> Int {
         inbox.takeAll { message in
             switch message {
-            case .job(let job): fresh.jobs.append(job)
+            case .job(let job): brought.append(job)
             case .timer(let timer, let due): fresh.timers.append((timer, due))
             case .wake(let waiter): waiter.wake()
             }
@@ -202,7 +238,8 @@ package final class LoopCore: @unchecked Sendable {
     }
 
     private func waitForEvents(from now: Instant, _ work: inout Work) -> Int {
-        if fresh.hand(to: &work.timers) { return epoll.wait(events, for: .zero) }
+        let hasJobs = fresh.hand(to: &work.timers) || !work.brought.isEmpty
+        if hasJobs { return epoll.wait(events, for: .zero) }
         let next = work.timers.next
         sleepsUntil.store(next.nanoseconds, ordering: .sequentiallyConsistent)
         isAsleep.store(true, ordering: .sequentiallyConsistent)
@@ -239,6 +276,18 @@ package final class LoopCore: @unchecked Sendable {
         for job in work.running { job.run() }
         work.jobsRun += work.running.count
         work.running.removeAll(keepingCapacity: true)
+    }
+
+    /// - Returns: when the slice was over, if it was too short for all.
+    private func runBroughtJobs(since start: Instant, _ work: inout Work) -> Instant? {
+        while let job = work.brought.next() {
+            job.run()
+            work.jobsRun += 1
+            if work.brought.isEmpty { return nil }
+            let now = MonotonicClock.now
+            if now.since(start) > work.slice { return now }
+        }
+        return nil
     }
 
     /// - Returns: how many fired.

@@ -207,6 +207,59 @@ import WireTime
         #expect(statistics.waited + statistics.worked > .zero)
     }
 
+    private final class Callback: LoopCallback {
+        let body: @Sendable () -> Void
+
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+        func resumed(_ ready: Readiness) { body() }
+    }
+
+    /// A thousand new requests, say, do not keep records waiting: what others bring runs for a slice of
+    /// time before the loop looks at its sockets again. In the order in which it came.
+    @Test func whatOthersBringDoesNotHoldUpEvents() async throws {
+        let running = try RunningLoop()
+        let listener = try StreamSocket.listen(on: .loopback(port: 0))
+        let socket = try StreamSocket.connect(to: listener.localAddress!)
+        let peer = try #require(try listener.accept())
+        let waiter = Waiter(on: running.loop.core)
+        let token = try running.loop.core.register(socket.descriptor, for: waiter)
+        let (holding, release) = (Signal(), try Latch())
+        let all = Signal()
+        let order = Mutex<(jobs: [Int], beforeTheEvent: Int?)>(([], nil))
+        running.loop.core.call(
+            Callback {
+                holding.open()
+                _ = release.wait(until: MonotonicClock.now + RunningLoop.patience)
+            })
+        await holding.wait()
+        let record = Callback { order.withLock { $0.beforeTheEvent = $0.jobs.count } }
+        #expect(waiter.wait(for: reading, until: nobody, resuming: record) == nil)
+        for number in 0..<1_000 {
+            running.loop.core.call(
+                Callback {
+                    let end = MonotonicClock.now + .microseconds(50)
+                    while MonotonicClock.now < end {}
+                    let count = order.withLock {
+                        $0.jobs.append(number)
+                        return $0.jobs.count
+                    }
+                    if count == 1_000 { all.open() }
+                })
+        }
+        #expect(peer.send([1].span, Span()) == .bytes(1))
+        release.open()
+        await all.wait()
+        let (jobs, before) = order.withLock { ($0.jobs, $0.beforeTheEvent) }
+        #expect(jobs == Array(0..<1_000))
+        #expect((before ?? .max) < 100)
+        running.loop.core.deregister(token)
+        socket.descriptor.close()
+        peer.descriptor.close()
+        listener.descriptor.close()
+        running.stop()
+    }
+
     /// Readiness of a real connection, and that a deregistered one brings nothing any more.
     @Test func aConnection() async throws {
         let running = try RunningLoop()
