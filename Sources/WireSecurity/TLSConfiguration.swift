@@ -75,20 +75,32 @@ public struct TLSFacts: Sendable, Equatable {
     /// `TLS_AES_256_GCM_SHA384`
     public var cipher: String
     /// The subject of the server's certificate (RFC 2253); nil where it has none.
-    public var peerSubject: String?
+    public var peerSubject: String? { certificate?.subject }
     /// The protocol that the server chose; nil when it chose none.
     public var applicationProtocol: String?
     /// An earlier session was resumed: no certificate was sent in this handshake.
     public var isResumed: Bool
 
-    public init(
-        version: String, cipher: String, peerSubject: String?, applicationProtocol: String?,
-        isResumed: Bool
+    private let certificate: (any DescribedCertificate)?
+
+    package init(
+        version: String, cipher: String, certificate: (any DescribedCertificate)?,
+        applicationProtocol: String?, isResumed: Bool
     ) {
         self.version = version
         self.cipher = cipher
-        self.peerSubject = peerSubject
+        self.certificate = certificate
         self.applicationProtocol = applicationProtocol
         self.isResumed = isResumed
     }
+
+    public static func == (a: TLSFacts, b: TLSFacts) -> Bool {
+        a.version == b.version && a.cipher == b.cipher && a.peerSubject == b.peerSubject
+            && a.applicationProtocol == b.applicationProtocol && a.isResumed == b.isResumed
+    }
+}
+
+/// A certificate whose text is made when it is asked for: most who connect never ask.
+package protocol DescribedCertificate: Sendable {
+    var subject: String? { get }
 }

@@ -57,17 +57,20 @@ public struct SocketAddress: Equatable, Sendable {
 
     /// An address literal (`127.0.0.1`, `::1`, `fe80::1%eth0`); nil for anything else.
     public init?(literal: String, port: UInt16) {
-        let parts = literal.split(separator: "%", maxSplits: 1).map(String.init)
-        guard let host = parts.first else { return nil }
-        if let bytes = SocketAddress.parse(host, AF_INET, size: 4) {
+        guard literal.utf8.contains(UInt8(ascii: ":")) else {
+            // Names seldom begin with a digit.
+            guard let first = literal.utf8.first, (0x30...0x39).contains(first),
+                let bytes = SocketAddress.parse(literal, AF_INET, size: 4)
+            else { return nil }
             self.init(family: .ipv4, address: bytes, port: port)
-        } else if let bytes = SocketAddress.parse(host, AF_INET6, size: 16) {
-            let scope = parts.count == 2 ? unsafe UInt32(parts[1]) ?? if_nametoindex(parts[1]) : 0
-            if parts.count == 2, scope == 0 { return nil }
-            self.init(family: .ipv6, address: bytes, port: port, scope: scope)
-        } else {
-            return nil
+            return
         }
+        let parts = literal.split(separator: "%", maxSplits: 1).map(String.init)
+        guard let host = parts.first, let bytes = SocketAddress.parse(host, AF_INET6, size: 16)
+        else { return nil }
+        let scope = parts.count == 2 ? unsafe UInt32(parts[1]) ?? if_nametoindex(parts[1]) : 0
+        if parts.count == 2, scope == 0 { return nil }
+        self.init(family: .ipv6, address: bytes, port: port, scope: scope)
     }
 
     private static func parse(_ text: String, _ family: Int32, size: Int) -> [UInt8]? {

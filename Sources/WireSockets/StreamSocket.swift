@@ -102,13 +102,13 @@ public struct StreamSocket: Sendable {
         else { return .failed(.last("getsockopt")) }
         if value != 0 { return .failed(SystemError("connect", value)) }
         // No error is what a socket says that still waits for its peer, too.
-        var peer: SocketAddress?
-        guard unsafe name(&peer, { unsafe getpeername(descriptor.rawValue, $0, $1) }) else {
+        guard let peer = unsafe name({ unsafe getpeername(descriptor.rawValue, $0, $1) }) else {
             return errno == ENOTCONN ? .pending : .failed(.last("getpeername"))
         }
+        if family == .unix { return .connected }
         // A connection from a port to itself: what a connect to a free ephemeral port can become.
-        if let peer, peer == localAddress { return .failed(.selfConnected) }
-        return .connected
+        let local = unsafe name { unsafe getsockname(descriptor.rawValue, $0, $1) }
+        return local == peer ? .failed(.selfConnected) : .connected
     }
 
     /// Reads at most what `output` has room for.
@@ -222,16 +222,12 @@ public struct StreamSocket: Sendable {
 
     /// Nil also for Unix sockets.
     public var localAddress: SocketAddress? {
-        var address: SocketAddress?
-        _ = unsafe name(&address) { unsafe getsockname(descriptor.rawValue, $0, $1) }
-        return address
+        unsafe name { unsafe getsockname(descriptor.rawValue, $0, $1) }?.address
     }
 
     /// Nil also for Unix sockets.
     public var peerAddress: SocketAddress? {
-        var address: SocketAddress?
-        _ = unsafe name(&address) { unsafe getpeername(descriptor.rawValue, $0, $1) }
-        return address
+        unsafe name { unsafe getpeername(descriptor.rawValue, $0, $1) }?.address
     }
 
     /// Closing discards what was not sent yet and makes the kernel send RST at once.
@@ -273,20 +269,35 @@ public struct StreamSocket: Sendable {
         else { throw .last("setsockopt", subject: name) }
     }
 
-    /// - Returns: whether the call succeeded; `address` is nil also for families other than IP.
+    /// - Returns: nil if the call failed.
     private func name(
-        _ address: inout SocketAddress?,
         _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
-    ) -> Bool {
-        var storage = sockaddr_storage()
+    ) -> KernelAddress? {
+        var name = KernelAddress()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
         // Safe because sockaddr_storage holds any address and its size is given.
-        let status = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+        let status = unsafe withUnsafeMutablePointer(to: &name.storage) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe call($0, &size)
             }
         }
-        if status == 0 { address = SocketAddress(storage: storage) }
-        return status == 0
+        return status == 0 ? name : nil
+    }
+}
+
+/// An address as the kernel wrote it.
+private struct KernelAddress: Equatable {
+    var storage = sockaddr_storage()
+
+    /// Nil for families other than IP.
+    var address: SocketAddress? { SocketAddress(storage: storage) }
+
+    static func == (a: KernelAddress, b: KernelAddress) -> Bool {
+        // Safe because both are whole, and zero where the kernel wrote nothing.
+        unsafe withUnsafeBytes(of: a.storage) { a in
+            unsafe withUnsafeBytes(of: b.storage) { b in
+                unsafe memcmp(a.baseAddress!, b.baseAddress!, a.count) == 0
+            }
+        }
     }
 }

@@ -1,6 +1,22 @@
 #if TLS
 internal import COpenSSL
 
+/// A certificate, described when somebody asks.
+@safe final class SharedCertificate: DescribedCertificate {
+    /// Safe because it is counted by OpenSSL, and this count is given back once, in `deinit`.
+    nonisolated(unsafe) private let pointer: OpaquePointer
+
+    /// - Parameter pointer: stays its owner's, too.
+    init?(_ pointer: OpaquePointer?) {
+        guard let pointer = unsafe pointer, unsafe X509_up_ref(pointer) == 1 else { return nil }
+        unsafe self.pointer = pointer
+    }
+
+    deinit { unsafe X509_free(pointer) }
+
+    var subject: String? { unsafe PeerCertificate.subject(pointer) }
+}
+
 /// The server's certificate: judged while it is verified, and described.
 enum PeerCertificate {
     static let keyDigestBytes = 32

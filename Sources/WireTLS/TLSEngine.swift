@@ -79,8 +79,8 @@ internal import WireBytes
         case .name(let name):
             return unsafe SSL_set1_host(ssl, name) == 1
                 && copenssl_set_server_name(ssl, name) == 1
-        case .address(let address):
-            return unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), address) == 1
+        case .address(_, let octets):
+            return unsafe X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), octets, octets.count) == 1
         }
     }
 
@@ -278,7 +278,7 @@ internal import WireBytes
         return unsafe TLSFacts(
             version: String(cString: SSL_get_version(ssl)),
             cipher: String(cString: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl))),
-            peerSubject: PeerCertificate.subject(SSL_get0_peer_certificate(ssl)),
+            certificate: SharedCertificate(SSL_get0_peer_certificate(ssl)),
             applicationProtocol: applicationProtocol, isResumed: SSL_session_reused(ssl) == 1)
     }
 

@@ -9,9 +9,10 @@ extension Descriptor: Interruptible {
 ///
 /// `@unchecked Sendable`: like every transport it has one user at a time, who reads and has the stamp.
 public final class TCPTransport: ByteTransport, @unchecked Sendable {
-    public let peer: String
+    public var peer: String { address.description }
     public let longestReceive: Timeout?
     public private(set) var receiveStamp: ReceiveStamp?
+    private let address: SocketAddress
     private let socket: StreamSocket
     private let isStamped: Bool
 
@@ -22,7 +23,7 @@ public final class TCPTransport: ByteTransport, @unchecked Sendable {
         connectingTo address: SocketAddress, _ setup: SocketSetup = .none,
         receivesMayWait: Bool = false
     ) throws(SystemError) {
-        peer = address.description
+        self.address = address
         socket = try StreamSocket.connect(to: address, setup)
         let longest = receivesMayWait ? Timeout.seconds(1) : nil
         if let longest { try socket.letReceivesWait(for: longest) }
