@@ -57,7 +57,8 @@ public struct Answer: AsyncSequence, Sendable {
     /// The whole answer. Once its terminal record has come, it is given although the connection fails
     /// behind that.
     public func collect() async throws(StreamError) -> Reply {
-        try await AnswerRecords(call).collect()
+        var records = records()
+        return try await records.collectAll()
     }
 
     /// Gives `body` the records as they lie in the receive buffer: no allocation for each. When `body`
@@ -68,9 +69,7 @@ public struct Answer: AsyncSequence, Sendable {
     ) async throws -> Result {
         let linked = LinkedCancellation(to: call.cancellation)
         defer { linked.end() }
-        var call = call
-        call.cancellation = linked.own
-        var records = AnswerRecords(call, isWatched: true)
+        var records = watchedRecords(linked.own)
         return try await withTaskCancellationHandler {
             try await body(&records)
         } onCancel: {
@@ -78,7 +77,16 @@ public struct Answer: AsyncSequence, Sendable {
         }
     }
 
+    /// Not inlined: see `AnswerExchange.stepByStage`.
+    @inline(never)
+    private func watchedRecords(_ cancellation: Cancellation) -> AnswerRecords {
+        var call = call
+        call.cancellation = cancellation
+        return AnswerRecords(call, isWatched: true)
+    }
+
     /// The records for a caller whose lifetime is not a closure's. Dropping them closes the connection.
+    @inline(never)
     package func records() -> AnswerRecords { AnswerRecords(call) }
 
     /// Ends every iteration, from whichever thread or task, and for good: its connection closes, and it

@@ -8,7 +8,8 @@ internal import WireTime
 
 /// A stream that somebody may ask for.
 struct AnswerCall: Sendable {
-    enum Source: Sendable {
+    /// Indirect: a call is copied into what a waiting task keeps.
+    indirect enum Source: Sendable {
         case chat(ChatRequest)
         case generate(GenerateRequest)
         /// Made by other means.

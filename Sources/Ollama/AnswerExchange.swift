@@ -28,6 +28,7 @@ struct AnswerExchange: ~Copyable {
 
     var replyLimit: ByteLimit { call.replyLimit }
 
+    @inline(never)
     init(_ call: AnswerCall) {
         self.call = call
         guards = call.guards.isEmpty ? nil : OutputGuard(call.guards)
@@ -60,6 +61,9 @@ struct AnswerExchange: ~Copyable {
         return try stepByStage()
     }
 
+    /// Not inlined: what it puts on the stack for a moment would stay in the memory of the task that
+    /// waits. So for `init` and `woke`.
+    @inline(never)
     private mutating func stepByStage() throws(StreamError) -> Step {
         do throws(StreamError) {
             try answer.checkFailure()
@@ -79,6 +83,7 @@ struct AnswerExchange: ~Copyable {
     }
 
     /// What the wait that `step` asked for has brought.
+    @inline(never)
     mutating func woke(_ outcome: ExchangeDriver.Outcome) throws(StreamError) {
         do throws(TransportError) { try exchange.end(outcome) } catch {
             if answer.isOver(despite: error) { stage = .end } else { throw failed(error) }
@@ -327,6 +332,16 @@ struct AnswerExchange: ~Copyable {
         }
     }
 
+    /// The whole answer. Not inlined, as `stepByStage`.
+    @inline(never)
+    func reply(
+        of collector: consuming ReplyCollector, endedBy error: StreamError? = nil
+    ) throws(StreamError) -> Reply {
+        if let error { return try collector.reply(of: answer, endedBy: error) }
+        return try collector.reply(of: answer)
+    }
+
+    @inline(never)
     mutating func add(to collector: inout ReplyCollector) throws(StreamError) {
         let (isEvent, offset) = (isEvent, offset)
         try collector.add(

@@ -39,11 +39,16 @@ public struct AnswerRecords: ~Copyable {
     /// The whole answer. Once its terminal record has come, it is given although the connection fails
     /// behind that.
     public consuming func collect() async throws(StreamError) -> Reply {
+        try await collectAll()
+    }
+
+    @inline(never)
+    mutating func collectAll() async throws(StreamError) -> Reply {
         var collector = ReplyCollector(limit: exchange.replyLimit)
         do throws(StreamError) {
             while try await advance() { try exchange.add(to: &collector) }
-        } catch { return try collector.reply(of: exchange.answer, endedBy: error) }
-        return try collector.reply(of: exchange.answer)
+        } catch { return try exchange.reply(of: collector, endedBy: error) }
+        return try exchange.reply(of: collector)
     }
 
     /// Closes the connection now; the server stops generating. Dropping the answer does the same.

@@ -59,9 +59,8 @@ public final class HTTPClient: Sendable {
         let linked = LinkedCancellation(to: cancellation)
         defer { linked.end() }
         return try await withTaskCancellationHandler {
-            var exchange = exchange(request, deadlines, linked.own)
-            try await exchange.run(system, isWatched: true)
-            var response = HTTPResponse(exchange, system: system, isWatched: true)
+            var response = response(to: request, deadlines, linked.own, isWatched: true)
+            try await response.start()
             return try await body(&response)
         } onCancel: {
             linked.own.cancel()
@@ -75,12 +74,13 @@ public final class HTTPClient: Sendable {
     ///   - cancellation: lets any other thread or task end this call, and reading the body.
     /// - Returns: the response, whatever its status. It owns the connection: dropping it before its
     ///   end closes that at once.
+    @inline(never)
     public func send(
         _ request: HTTPRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil
     ) async throws(TransportError) -> HTTPResponse {
-        var exchange = exchange(request, deadlines, cancellation)
-        try await exchange.run(system)
-        return HTTPResponse(exchange, system: system, isWatched: false)
+        var response = response(to: request, deadlines, cancellation)
+        try await response.start()
+        return response
     }
 
     /// Sends a request and reads the whole response. Content codings are offered and undone: there is
@@ -128,15 +128,24 @@ public final class HTTPClient: Sendable {
         _ request: HTTPRequest, deadlines: Deadlines? = nil, cancellation: Cancellation? = nil,
         observe: (ExchangeTimings) -> Void
     ) async throws(TransportError) -> HTTPResponse {
-        var exchange = exchange(request, deadlines, cancellation)
-        do throws(TransportError) {
-            try await exchange.run(system)
-        } catch {
-            observe(exchange.timings)
+        var response = response(to: request, deadlines, cancellation)
+        do throws(TransportError) { try await response.start() } catch {
+            observe(response.timings)
             throw error
         }
-        observe(exchange.timings)
-        return HTTPResponse(exchange, system: system, isWatched: false)
+        observe(response.timings)
+        return response
+    }
+
+    /// Not inlined: what it puts on the stack for a moment would stay in the memory of the task that
+    /// waits.
+    @inline(never)
+    private func response(
+        to request: HTTPRequest, _ deadlines: Deadlines?, _ cancellation: Cancellation?,
+        isWatched: Bool = false
+    ) -> HTTPResponse {
+        HTTPResponse(
+            exchange(request, deadlines, cancellation), system: system, isWatched: isWatched)
     }
 
     /// An exchange that has not begun.

@@ -17,15 +17,19 @@ public struct HTTPResponse: ~Copyable {
     private var exchange: ExchangeDriver
     private let system: any AsyncNetworkSystem
     private let isWatched: Bool
-    public let head: ResponseHead
+    public var head: ResponseHead { exchange.reader.head! }
 
+    /// One that nobody sees before `start` has brought its head.
     init(
         _ exchange: consuming ExchangeDriver, system: any AsyncNetworkSystem, isWatched: Bool
     ) {
-        head = exchange.reader.head!
         self.exchange = exchange
         self.system = system
         self.isWatched = isWatched
+    }
+
+    mutating func start() async throws(TransportError) {
+        try await exchange.run(system, isWatched: isWatched)
     }
 
     /// A server-sent event, borrowed until the following call.

@@ -34,17 +34,19 @@ import WireTransport
     @Test func aClosedDescriptorIsNotShutDown() async {
         await #expect(processExitsWith: .success) {
             let listener = try StreamSocket.listen(on: .loopback(port: 0))
-            let socket = try StreamSocket.connect(to: listener.localAddress!)
-            let number = socket.descriptor.rawValue
-            socket.descriptor.close()
-            // Somebody else in the process may have been quicker: then the next number is tried.
-            var foreign = try StreamSocket.connect(to: listener.localAddress!)
-            var others: [StreamSocket] = []
-            while foreign.descriptor.rawValue != number, others.count < 100 {
-                others.append(foreign)
-                foreign = try StreamSocket.connect(to: listener.localAddress!)
+            func closedAndForeign() throws -> (StreamSocket, StreamSocket) {
+                let socket = try StreamSocket.connect(to: listener.localAddress!)
+                socket.descriptor.close()
+                return (socket, try StreamSocket.connect(to: listener.localAddress!))
             }
-            #expect(foreign.descriptor.rawValue == number)
+            var (socket, foreign) = try closedAndForeign()
+            // Somebody else in the process may have been quicker, and keep the number.
+            var others: [StreamSocket] = []
+            while foreign.descriptor.rawValue != socket.descriptor.rawValue, others.count < 100 {
+                others.append(foreign)
+                (socket, foreign) = try closedAndForeign()
+            }
+            #expect(foreign.descriptor.rawValue == socket.descriptor.rawValue)
             _ = Poll.wait(
                 foreign.descriptor, for: Readiness(read: false, write: true), until: .distantFuture)
             socket.descriptor.shutdown()
