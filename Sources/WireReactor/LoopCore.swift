@@ -92,8 +92,9 @@ package final class LoopCore: @unchecked Sendable {
         var running: [LoopJob] = []
         /// By other threads.
         var brought = JobQueue()
-        /// Whom the events of a wait are for.
-        var addressees: [(waiter: Waiter, index: Int)] = []
+        /// Whom the events of a wait are for, each in its event's place while the events are brought.
+        /// Taken out one by one: to remove all of an array's at once costs more than to bring an event.
+        var addressees = [Waiter?](repeating: nil, count: Epoll.batch)
         /// Of this tick.
         var jobsRun = 0
         /// For the jobs that others bring, between two looks at the sockets.
@@ -256,26 +257,23 @@ package final class LoopCore: @unchecked Sendable {
         if count == 0 { return }
         // All at once: who leaves meanwhile is a waiter for whom nobody waits any more.
         table.withLock { table in
-            for index in 0..<count {
-                guard let waiter = table.find(events[index].token) else { continue }
-                work.addressees.append((waiter, index))
-            }
+            for index in 0..<count { work.addressees[index] = table.find(events.token(at: index)) }
         }
-        work.statistics.events += work.addressees.count
-        for (waiter, index) in work.addressees {
+        for index in 0..<count {
+            guard let waiter = work.addressees[index].take() else { continue }
+            work.statistics.events += 1
             waiter.signal(events[index])
             if work.jobsRun < LoopCore.jobsPerTick { runFreshJobs(&work) }
         }
-        work.addressees.removeAll(keepingCapacity: true)
     }
 
     /// The jobs that are there; what they bring is left for the next time.
     private func runFreshJobs(_ work: inout Work) {
         if fresh.jobs.isEmpty { return }
         swap(&fresh.jobs, &work.running)
-        for job in work.running { job.run() }
         work.jobsRun += work.running.count
-        work.running.removeAll(keepingCapacity: true)
+        work.running.reverse()
+        while let job = work.running.popLast() { job.run() }
     }
 
     /// - Returns: when the slice was over, if it was too short for all.

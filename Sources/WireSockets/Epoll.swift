@@ -62,6 +62,11 @@ package struct Epoll: Sendable {
 
     deinit { unsafe base.deallocate() }
 
+    package func token(at index: Int) -> UInt64 {
+        precondition(index >= 0 && index < Epoll.batch)
+        return unsafe clinux_event_token(base + index)
+    }
+
     package subscript(index: Int) -> Epoll.Event {
         precondition(index >= 0 && index < Epoll.batch)
         let event = unsafe base + index
