@@ -101,7 +101,7 @@ package final class LoopCore: @unchecked Sendable {
         var slice = Work.shortestSlice
         var statistics = LoopStatistics()
 
-        /// Four times what it takes to connect.
+        /// Time for two or three requests to begin: to connect takes 40 us.
         private static let shortestSlice = Timeout.microseconds(100)
 
         /// A quarter of what the rest of a tick took, so that those who are new do not starve where
