@@ -17,7 +17,7 @@ static inline yes equal(vec a, vec b) { return _mm512_cmpeq_epi8_mask(a, b); }
 static inline yes either(yes a, yes b) { return a | b; }
 static inline yes without(yes a, yes b) { return a & ~b; }
 static inline yes at_most(vec a, vec limit) { return _mm512_cmple_epu8_mask(a, limit); }
-static inline yes at_most_or_high(vec a, vec limit) { return _mm512_cmple_epi8_mask(a, limit); }
+static inline yes below_or_high(vec a, vec limit) { return _mm512_cmplt_epi8_mask(a, limit); }
 static inline yes high(vec a) { return _mm512_movepi8_mask(a); }
 static inline vec joined(vec a, vec b) { return _mm512_or_si512(a, b); }
 #elif defined(CWK_AVX2)
@@ -33,9 +33,7 @@ static inline yes either(yes a, yes b) { return _mm256_or_si256(a, b); }
 static inline yes without(yes a, yes b) { return _mm256_andnot_si256(b, a); }
 static inline yes at_most(vec a, vec limit) { return equal(_mm256_min_epu8(a, limit), a); }
 /// As signed numbers, bytes from 0x80 on are below every limit.
-static inline yes at_most_or_high(vec a, vec limit) {
-    return either(equal(a, limit), _mm256_cmpgt_epi8(limit, a));
-}
+static inline yes below_or_high(vec a, vec limit) { return _mm256_cmpgt_epi8(limit, a); }
 static inline yes high(vec a) { return a; }  // `mask` takes the top bits
 static inline vec unlike(vec a, vec b) { return _mm256_xor_si256(a, b); }
 static inline vec joined(vec a, vec b) { return _mm256_or_si256(a, b); }
@@ -52,9 +50,7 @@ static inline yes equal(vec a, vec b) { return _mm_cmpeq_epi8(a, b); }
 static inline yes either(yes a, yes b) { return _mm_or_si128(a, b); }
 static inline yes without(yes a, yes b) { return _mm_andnot_si128(b, a); }
 static inline yes at_most(vec a, vec limit) { return equal(_mm_min_epu8(a, limit), a); }
-static inline yes at_most_or_high(vec a, vec limit) {
-    return either(equal(a, limit), _mm_cmplt_epi8(a, limit));
-}
+static inline yes below_or_high(vec a, vec limit) { return _mm_cmplt_epi8(a, limit); }
 static inline yes high(vec a) { return a; }
 static inline vec unlike(vec a, vec b) { return _mm_xor_si128(a, b); }
 static inline vec joined(vec a, vec b) { return _mm_or_si128(a, b); }
@@ -86,7 +82,7 @@ static inline yes at_most(vec a, vec limit) {
     return ~(((a & EACH(0x7F)) + (EACH(0x7F) - limit)) | a) & EACH(0x80);
 }
 static inline yes high(vec a) { return a & EACH(0x80); }
-static inline yes at_most_or_high(vec a, vec limit) { return at_most(a, limit) | high(a); }
+static inline yes below_or_high(vec a, vec limit) { return at_most(a, limit - EACH(1)) | high(a); }
 static inline vec unlike(vec a, vec b) { return a ^ b; }
 static inline vec joined(vec a, vec b) { return a | b; }
 static inline int is_zero(vec v) { return v == 0; }

@@ -320,7 +320,7 @@ public struct AnswerReader: ~Copyable {
     public mutating func record(in line: Span<UInt8>) -> AnswerRecord {
         AnswerRecord(
             content: content(in: line), thinking: thinking(in: line), json: line, isDone: isDone,
-            toolCalls: toolCalls, assembled: assembledCalls, logprobs: logprobs)
+            toolCalls: toolCalls, assembled: assembledCalls.span, logprobs: logprobs)
     }
 
     // MARK: Strings

@@ -13,14 +13,15 @@ public struct AnswerRecord: ~Escapable {
     /// The terminal record.
     public let isDone: Bool
     @usableFromInline let toolCallRange: ByteRange?
-    @usableFromInline let assembled: [ToolCall]
+    /// The reader's own, so that no record counts a reference.
+    @usableFromInline let assembled: Span<ToolCall>
     @usableFromInline let logprobRange: ByteRange?
 
     @inlinable
-    @_lifetime(copy content, copy thinking, copy json)
+    @_lifetime(copy content, copy thinking, copy json, copy assembled)
     init(
         content: Span<UInt8>, thinking: Span<UInt8>, json: Span<UInt8>, isDone: Bool,
-        toolCalls: ByteRange?, assembled: [ToolCall], logprobs: ByteRange?
+        toolCalls: ByteRange?, assembled: Span<ToolCall>, logprobs: ByteRange?
     ) {
         self.content = content
         self.thinking = thinking
@@ -44,7 +45,7 @@ public struct AnswerRecord: ~Escapable {
     ///
     /// - Throws: `JSONError` when they are not of the documented form.
     public func toolCalls() throws(JSONError) -> [ToolCall] {
-        guard let range = toolCallRange else { return assembled }
+        guard let range = toolCallRange else { return assembled.indices.map { assembled[$0] } }
         return try ToolCall.all(in: json.extracting(range.start..<range.end))
     }
 
