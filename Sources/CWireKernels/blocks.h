@@ -37,6 +37,7 @@ static inline yes below_or_high(vec a, vec limit) { return _mm256_cmpgt_epi8(lim
 static inline yes high(vec a) { return a; }  // `mask` takes the top bits
 static inline vec unlike(vec a, vec b) { return _mm256_xor_si256(a, b); }
 static inline vec joined(vec a, vec b) { return _mm256_or_si256(a, b); }
+static inline vec both(vec a, vec b) { return _mm256_and_si256(a, b); }
 static inline int is_zero(vec v) { return _mm256_testz_si256(v, v); }
 #elif defined(CWK_SSE2)
 #include <emmintrin.h>
@@ -54,6 +55,7 @@ static inline yes below_or_high(vec a, vec limit) { return _mm_cmplt_epi8(a, lim
 static inline yes high(vec a) { return a; }
 static inline vec unlike(vec a, vec b) { return _mm_xor_si128(a, b); }
 static inline vec joined(vec a, vec b) { return _mm_or_si128(a, b); }
+static inline vec both(vec a, vec b) { return _mm_and_si128(a, b); }
 static inline int is_zero(vec v) { return mask(equal(v, splat(0))) == 0xFFFF; }
 #else
 // Eight bytes in a register; `yes` is the top bit of a byte, and exact whatever stands beside it.
@@ -85,6 +87,7 @@ static inline yes high(vec a) { return a & EACH(0x80); }
 static inline yes below_or_high(vec a, vec limit) { return at_most(a, limit - EACH(1)) | high(a); }
 static inline vec unlike(vec a, vec b) { return a ^ b; }
 static inline vec joined(vec a, vec b) { return a | b; }
+static inline vec both(vec a, vec b) { return a & b; }
 static inline int is_zero(vec v) { return v == 0; }
 #endif
 

@@ -10,6 +10,7 @@
 #pragma clang attribute push(__attribute__((no_sanitize("address"))), apply_to = function)
 #include "blocks.h"
 #include "kernels.inc"
+#include "strings.inc"
 #include "records.inc"
 #include "tape.inc"
 #include "fields.inc"

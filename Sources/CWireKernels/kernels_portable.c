@@ -5,6 +5,7 @@
 #define KERNEL(name) name##_portable
 #include "blocks.h"
 #include "kernels.inc"
+#include "strings.inc"
 #include "records.inc"
 #include "tape.inc"
 #include "fields.inc"

@@ -396,7 +396,9 @@ extension StreamError {
 
 extension AnswerReader: RecordReading {
     @inlinable @inline(__always)
-    public mutating func readExpected(startOf content: Span<UInt8>) -> Int {
-        hasFailed ? 0 : reader.readExpected(startOf: content)
+    public mutating func readExpected(
+        startOf content: Span<UInt8>, _ run: inout RecordRun
+    ) -> Int {
+        hasFailed ? 0 : reader.readExpected(startOf: content, &run)
     }
 }

@@ -95,8 +95,8 @@ public struct RecordReader: ~Copyable {
     ///
     /// - Returns: its bytes; 0 says nothing.
     @inlinable @inline(__always)
-    mutating func readExpected(startOf text: Span<UInt8>) -> Int {
-        let taken = fields.readExpected(startOf: text)
+    mutating func readExpected(startOf text: Span<UInt8>, _ run: inout RecordRun) -> Int {
+        let taken = fields.readExpected(startOf: text, &run)
         return taken > 0 && fields.form == textForm ? taken : 0
     }
 

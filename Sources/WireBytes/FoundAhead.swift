@@ -68,6 +68,12 @@ public struct FoundAhead: Sendable {
         searched = max(searched &- count, 0)
     }
 
+    /// Passes the places that are gone with what was consumed.
+    @inlinable @inline(__always)
+    public mutating func passConsumed() {
+        while next < count, place(next) < 0 { next &+= 1 }
+    }
+
     /// Forgets what was found: the content is another one.
     public mutating func removeAll() {
         next = 0
@@ -174,12 +180,6 @@ public struct FoundAhead: Sendable {
     /// No place is at hand: the next has yet to be searched for.
     @inlinable @inline(__always)
     public var isUsedUp: Bool { next >= count }
-
-    /// Passes the first place, which the caller knows without a search.
-    @inlinable @inline(__always)
-    public mutating func pass(known place: Int) {
-        if next < count { next &+= 1 } else { searched = max(searched, place &+ 1) }
-    }
 
     /// `peek` and, if `accept` says so, `pass` in one, for when `hasLittleToSearch`.
     ///

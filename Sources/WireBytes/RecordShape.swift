@@ -22,47 +22,22 @@ public import CWireKernels
         }
     }
 
-    /// Where the holes of a record that matched lie.
-    @safe public struct Found: ~Copyable {
-        /// Safe because there is room for every hole, it is freed once, and it is read within bounds.
-        /// (Inline, all of it would be copied for each that is looked at.)
-        @usableFromInline let holes: UnsafeMutablePointer<cwk_hole>
-
-        public init() {
-            unsafe holes = .allocate(capacity: RecordShape.holeLimit)
-            unsafe holes.initialize(
-                repeating: cwk_hole(start: 0, count: 0), count: RecordShape.holeLimit)
-        }
-
-        deinit { unsafe holes.deallocate() }
-
-        /// The range in the text that was matched.
-        @inlinable @inline(__always)
-        public func range(_ hole: Int) -> ByteRange {
-            precondition(hole >= 0 && hole < RecordShape.holeLimit, "no such hole")
-            let hole = unsafe holes[hole]
-            return ByteRange(start: Int(hole.start), count: Int(hole.count & ~CWK_ESCAPED))
-        }
-
-        /// Whether the string there has escapes.
-        @inlinable @inline(__always)
-        public func hasEscapes(_ hole: Int) -> Bool {
-            precondition(hole >= 0 && hole < RecordShape.holeLimit, "no such hole")
-            return unsafe holes[hole].count & CWK_ESCAPED != 0
-        }
-    }
-
-    /// What the kernel takes, with the steps and the bytes behind it; nil when nothing was learnt.
-    /// Safe because it is allocated in `learn`, freed there or in `deinit`, and never escapes; the
-    /// kernel reads as many steps and bytes as were written.
-    @usableFromInline var shape: UnsafeMutablePointer<cwk_shape>?
+    /// What the kernels take; nil when nothing was learnt.
+    /// Safe because it lies in `memory`, which never escapes; kernels read as many steps, blocks and bytes
+    /// as were written.
+    @usableFromInline var shape: UnsafePointer<cwk_shape>?
+    /// Blocks, shape, steps, bytes. Safe because it is allocated in `learn`, and freed there or in `deinit`.
+    private var memory: UnsafeMutableRawPointer?
     /// Where in the learnt record the stretches between the holes start.
     private var starts: [Int] = []
 
     /// Matches nothing.
-    public init() { unsafe shape = nil }
+    public init() {
+        unsafe shape = nil
+        unsafe memory = nil
+    }
 
-    deinit { unsafe shape?.deallocate() }
+    deinit { unsafe memory?.deallocate() }
 
     /// Learns a record anew.
     ///
@@ -71,55 +46,98 @@ public import CWireKernels
     ///   - holes: in order, at most `holeLimit`, none of them touching another.
     public mutating func learn(_ record: Span<UInt8>, holes: [Hole]) {
         precondition(holes.count <= RecordShape.holeLimit, "too many holes")
-        unsafe shape?.deallocate()
+        unsafe memory?.deallocate()
+        starts = [0] + holes.map { $0.range.end }
+        let ends = holes.map { $0.range.start } + [record.count]
+        let blockCounts = zip(starts, ends).map { max(1, ($1 - $0 + 31) / 32) }
         let shapeBytes = unsafe MemoryLayout<cwk_shape>.stride
-        let stepBytes = (holes.count + 1) * MemoryLayout<cwk_step>.stride
-        let block = UnsafeMutableRawPointer.allocate(
-            byteCount: shapeBytes + stepBytes + record.count,
-            alignment: unsafe MemoryLayout<cwk_shape>.alignment)
-        let learnt = unsafe block.bindMemory(to: cwk_shape.self, capacity: 1)
-        let steps = unsafe (block + shapeBytes).bindMemory(
-            to: cwk_step.self, capacity: holes.count + 1)
-        let bytes = unsafe block + shapeBytes + stepBytes
-        var fixed = 0
-        starts.removeAll(keepingCapacity: true)
-        for index in 0...holes.count {
-            let start = index == 0 ? 0 : holes[index - 1].range.end
-            let end = index < holes.count ? holes[index].range.start : record.count
+        let blockBytes = blockCounts.reduce(0, +) * MemoryLayout<cwk_block>.stride
+        let stepBytes = starts.count * MemoryLayout<cwk_step>.stride
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: blockBytes + shapeBytes + stepBytes + record.count,
+            alignment: MemoryLayout<cwk_block>.stride)
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: blockBytes)
+        let learnt = unsafe (memory + blockBytes).bindMemory(to: cwk_shape.self, capacity: 1)
+        let steps = unsafe (memory + blockBytes + shapeBytes).bindMemory(
+            to: cwk_step.self, capacity: starts.count)
+        let bytes = unsafe memory + blockBytes + shapeBytes + stepBytes
+        var (fixed, block) = (0, 0)
+        for index in starts.indices {
+            let stretch = record.extracting(starts[index]..<ends[index])
             let isNumber = index < holes.count && holes[index].isNumber
-            starts.append(start)
             unsafe steps[index] = cwk_step(
-                fixed: UInt32(end - start), is_number: isNumber ? 1 : 0)
-            unsafe record.extracting(start..<end).withUnsafeBytes { stretch in
-                // Safe because the stretches are disjoint parts of the record.
-                if let from = stretch.baseAddress {
-                    unsafe (bytes + fixed).copyMemory(from: from, byteCount: stretch.count)
-                }
-            }
-            fixed += end - start
+                fixed: UInt32(stretch.count), string_bits: isNumber ? 0 : .max)
+            unsafe RecordShape.copy(stretch, to: bytes + fixed, blocks: memory, from: block)
+            fixed += stretch.count
+            block += blockCounts[index]
         }
         unsafe learnt.initialize(
             to: cwk_shape(
                 fixed: UnsafePointer(bytes.assumingMemoryBound(to: UInt8.self)),
-                steps: UnsafePointer(steps), step_count: holes.count + 1, fixed_count: fixed))
-        unsafe shape = learnt
+                steps: UnsafePointer(steps), last: UnsafePointer(steps + holes.count),
+                blocks: UnsafePointer(memory.assumingMemoryBound(to: cwk_block.self)),
+                step_count: starts.count, fixed_count: fixed,
+                reach: 32 * (blockCounts.reduce(holes.count, +))))
+        unsafe shape = UnsafePointer(learnt)
+        unsafe self.memory = memory
+    }
+
+    /// Puts a stretch where its bytes stand in a row, and into its blocks.
+    private static func copy(
+        _ stretch: Span<UInt8>, to bytes: UnsafeMutableRawPointer, blocks: UnsafeMutableRawPointer,
+        from block: Int
+    ) {
+        for index in stretch.indices {
+            let at = (block + index / 32) * MemoryLayout<cwk_block>.stride + index % 32
+            unsafe bytes.storeBytes(of: stretch[index], toByteOffset: index, as: UInt8.self)
+            unsafe blocks.storeBytes(of: stretch[index], toByteOffset: at, as: UInt8.self)
+            unsafe blocks.storeBytes(of: 0xFF, toByteOffset: at + 32, as: UInt8.self)
+        }
     }
 
     /// Whether it has learnt no record.
     public var isEmpty: Bool { unsafe shape == nil }
 
-    /// How many bytes at the start of `text` are a record of this shape; 0 when none are. If so,
-    /// `found` says where its holes lie.
+    /// Whether `text` is a record of this shape, all of it. If so, `found` says where its holes lie.
     @inlinable @inline(__always)
-    public func match(_ text: Span<UInt8>, _ found: borrowing Found) -> Int {
-        matching(text, found).taken
+    public func match(_ text: Span<UInt8>, _ found: inout RecordsFound) -> Bool {
+        found.forget()
+        guard let shape = unsafe shape else { return false }
+        return unsafe text.withUnsafeBufferPointer { text in
+            // Safe because the shape's memory lives as long as `self`, `found` has room for all holes,
+            // and the text's length is its own.
+            unsafe cwk_match_record(shape, text.baseAddress, text.count, found.holes) != 0
+        }
+    }
+
+    /// Reads the records of this shape that `text` starts with, each with a line feed behind it, up to
+    /// `most` of them: not always all that there are. `found` has them then, the first at hand.
+    ///
+    /// - Parameter most: from 1 on, at most `RecordsFound.limit`.
+    public func matchLines(_ text: Span<UInt8>, _ found: inout RecordsFound, most: Int) {
+        precondition(most >= 1 && most <= RecordsFound.limit)
+        found.forget()
+        guard let shape = unsafe shape else { return }
+        let stride = unsafe shape.pointee.step_count - 1
+        found.makeRoom(for: most, holes: stride)
+        let count = unsafe text.withUnsafeBufferPointer { text in
+            // Safe as above, and because there is room for that many records.
+            unsafe cwk_match_records(
+                shape, text.baseAddress, text.count, found.holes, found.ends, most)
+        }
+        found.note(count, stride: stride, address: RecordsFound.address(of: text))
     }
 
     /// Where in the learnt record the first byte is that `text` has not, or nil when that cannot be
     /// said: it matches, it is too short, or something else than a number stands in a number's place.
     public func firstDifference(_ text: Span<UInt8>) -> Int? {
-        let match = matching(text, Found())
-        guard let shape = unsafe shape, match.taken == 0 else { return nil }
+        guard let shape = unsafe shape else { return nil }
+        let found = RecordsFound()
+        let match = unsafe text.withUnsafeBufferPointer { text in
+            // Safe as above.
+            unsafe cwk_match_closely(shape, text.baseAddress, text.count, found.holes)
+        }
+        if match.taken > 0 { return nil }
         let step = match.failed_step
         let count = unsafe Int(shape.pointee.steps[step].fixed)
         var fixed = unsafe shape.pointee.fixed!
@@ -129,16 +147,5 @@ public import CWireKernels
             return starts[step] + index
         }
         return nil
-    }
-
-    /// `found` is a place to write to: nobody else looks at it meanwhile.
-    @inlinable @inline(__always)
-    func matching(_ text: Span<UInt8>, _ found: borrowing Found) -> cwk_match {
-        guard let shape = unsafe shape else { return cwk_match() }
-        return unsafe text.withUnsafeBufferPointer { text in
-            // Safe because the shape's memory lives as long as `self`, `found` has room for all holes,
-            // and the text's length is its own.
-            unsafe cwk_match_record(shape, text.baseAddress, text.count, found.holes)
-        }
     }
 }

@@ -11,8 +11,12 @@ public struct LineScanner: Sendable {
     @inlinable public var offset: Int { start }
 
     @usableFromInline var start = 0
-    /// Line ends of the content, in so far as it was searched.
+    /// Line ends of the content, in so far as it was searched, as it was at `endsStart` in the stream:
+    /// records that a reader knows leave it behind.
     @usableFromInline var ends = FoundAhead(ASCII.lf, or: ASCII.lf)
+    @usableFromInline var endsStart = 0
+    /// The records that a reader knows from the next line on.
+    @usableFromInline var known = RecordRun()
     /// Bytes of the line returned last, with its end.
     @usableFromInline var returned = 0
     package var returnedBytes: Int { returned }
@@ -38,6 +42,7 @@ public struct LineScanner: Sendable {
     @inlinable @inline(__always)
     package mutating func takeLine(in buffer: borrowing ReceiveBuffer) -> ByteRange? {
         let content = buffer.content
+        catchUp()
         if ends.hasLittleToSearch(in: content) { return takeOnlyLine(in: buffer) }
         guard let end = ends.peek(in: content) else { return nil }
         let length = LineScanner.length(upTo: end, in: content)
@@ -77,11 +82,8 @@ public struct LineScanner: Sendable {
         in buffer: borrowing ReceiveBuffer, knownTo reader: inout Reader
     ) -> ByteRange? {
         let content = buffer.content
-        let length = reader.readExpected(startOf: content)
-        guard length > 0, length < content.count, content[length] == ASCII.lf,
-            length <= limit.bytes
-        else { return nil }
-        ends.pass(known: length)
+        let length = reader.readExpected(startOf: content, &known)
+        guard length > 0, length < content.count, length <= limit.bytes else { return nil }
         returned = length &+ 1
         return ByteRange(start: buffer.consumed, count: length)
     }
@@ -93,10 +95,26 @@ public struct LineScanner: Sendable {
         in buffer: inout ReceiveBuffer, into lines: inout MutableSpan<ByteRange>
     ) -> Int {
         finishReturned(&buffer)
+        catchUp()
         let taken = ends.takeLines(
             in: buffer.content, from: buffer.consumed, limit: limit.bytes, into: &lines)
         returned = taken.end
         return taken.count
+    }
+
+    /// Lines that are there already, if `reader` knows them for records by themselves and has read them,
+    /// all of them good until the next call. Nil says nothing else than that: `next` looks.
+    @inlinable @inline(__always)
+    public mutating func nextBatch<Reader: RecordBatchReading & ~Copyable>(
+        in buffer: inout ReceiveBuffer, knownTo reader: inout Reader
+    ) -> ByteRange? {
+        finishReturned(&buffer)
+        known = RecordRun()
+        let content = buffer.content
+        let count = reader.readExpectedBatch(startOf: content, limit: limit.bytes)
+        guard count > 0, count <= content.count else { return nil }
+        returned = count
+        return ByteRange(start: buffer.consumed, count: count)
     }
 
     /// The length of a line that is ended at `end`: without a CR in front of that.
@@ -125,16 +143,26 @@ public struct LineScanner: Sendable {
     public mutating func finishReturned(_ buffer: inout ReceiveBuffer) {
         if returned == 0 { return }
         buffer.consume(returned)
-        ends.consumed(returned)
         start &+= returned
         returned = 0
+    }
+
+    /// Nobody knows the next line: its end is looked for from where the content starts by now.
+    @inlinable @inline(__always)
+    mutating func catchUp() {
+        known = RecordRun()
+        ends.consumed(start &- endsStart)
+        ends.passConsumed()
+        endsStart = start
     }
 
     /// The owner has consumed `count` bytes of content itself, and no line is out: what is left is
     /// taken for the start of a line.
     public mutating func skip(_ count: Int) {
         start += count
+        endsStart = start
         ends.removeAll()
+        known = RecordRun()
     }
 
     private func check(_ length: Int) throws(FramingError) {

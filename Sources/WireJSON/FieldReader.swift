@@ -11,17 +11,25 @@ public import WireBytes
 ///
 /// Ranges are of the text that was read last.
 public struct FieldReader: ~Copyable {
-    let plan: FieldPlan
-    @usableFromInline var learnt = UniqueBox(FieldShapes())
-    /// Of the record read last, when it had none of the shapes.
-    private var values: [FieldValue]
-    /// Made for a stream whose records have little in common.
-    private var tree: FieldTree?
+    /// All of it in one place on the heap: a value of many words would be copied wherever it is lent.
+    @usableFromInline
+    struct State: ~Copyable {
+        let plan: FieldPlan
+        @usableFromInline var learnt = FieldShapes()
+        /// Of the record read last, when it had none of the shapes.
+        var values: [FieldValue]
+        /// Made for a stream whose records have little in common.
+        var tree: FieldTree?
 
-    public init(_ plan: FieldPlan) {
-        self.plan = plan
-        values = [FieldValue](repeating: .absent, count: plan.kinds.count)
+        init(_ plan: FieldPlan) {
+            self.plan = plan
+            values = [FieldValue](repeating: .absent, count: plan.kinds.count)
+        }
     }
+
+    @usableFromInline var state: UniqueBox<State>
+
+    public init(_ plan: FieldPlan) { state = UniqueBox(State(plan)) }
 
     /// Reads one record: a JSON text whose value is an object.
     ///
@@ -29,27 +37,30 @@ public struct FieldReader: ~Copyable {
     ///   fields mean nothing then.
     @inlinable
     public mutating func read(_ text: Span<UInt8>) throws(JSONError) {
-        if learnt.value.isExpecting {
-            let taken = learnt.value.matchExpected(text)
-            if taken > 0, taken == text.count { return }
-        }
+        if state.value.learnt.isExpecting, state.value.learnt.matchExpected(text) { return }
         try readAnyForm(text)
     }
 
     @usableFromInline
     mutating func readAnyForm(_ text: Span<UInt8>) throws(JSONError) {
-        learnt.value.current = -1
-        if learnt.value.isExpecting, learnt.value.matchOthers(text) { return }
+        try state.value.readAnyForm(text)
+    }
+}
+
+extension FieldReader.State {
+    mutating func readAnyForm(_ text: Span<UInt8>) throws(JSONError) {
+        learnt.nothingRead()
+        if learnt.isExpecting, learnt.matchOthers(text) { return }
         if !readByTree(text) {
             for index in values.indices { values[index] = .absent }
             var cursor = JSONCursor(text)
             try plan.read(&cursor, into: &values)
         }
-        learnt.value.missed(text, values, of: plan)
+        learnt.missed(text, values, of: plan)
     }
 
     private mutating func readByTree(_ text: Span<UInt8>) -> Bool {
-        guard learnt.value.isIrregular else { return false }
+        guard learnt.isIrregular else { return false }
         if tree == nil { tree = plan.tree() }
         guard tree?.read(text) == true else { return false }
         for index in values.indices {
@@ -59,13 +70,62 @@ public struct FieldReader: ~Copyable {
     }
 }
 
-extension FieldReader: RecordReading {
-    /// Reads the record that `text` starts with, if it has the form of the one before.
+extension FieldReader: RecordBatchReading {
+    /// Reads the record that `text` starts with, if it has the form of the one before and a line feed
+    /// follows.
     ///
+    /// - Parameter run: the records behind it that are known by now, for the next call.
     /// - Returns: its bytes; 0 says nothing.
     @inlinable @inline(__always)
-    public mutating func readExpected(startOf text: Span<UInt8>) -> Int {
-        learnt.value.isExpectingLine ? learnt.value.matchExpected(text) : 0
+    public mutating func readExpected(
+        startOf text: Span<UInt8>, _ run: inout RecordRun
+    ) -> Int {
+        state.value.learnt.matchLine(text, &run)
+    }
+
+    /// Reads records that `text` starts with, if they have the form of the one before and a line feed
+    /// follows on each. `batchCount` says how many; of each, `self[field, index]` is a string.
+    /// What is no string or number is the same in all of them.
+    ///
+    /// - Parameter limit: the most bytes of a record.
+    /// - Returns: the bytes of all, with the last line feed; 0 says nothing.
+    public mutating func readExpectedBatch(startOf text: Span<UInt8>, limit: Int) -> Int {
+        state.value.readExpectedBatch(startOf: text, limit: limit)
+    }
+}
+
+extension FieldReader.State {
+    mutating func readExpectedBatch(startOf text: Span<UInt8>, limit: Int) -> Int {
+        let count = learnt.matchManyLines(text)
+        guard count > 0 else { return 0 }
+        let end = learnt.found.record(count - 1).end
+        // All of them together are shorter than that, mostly.
+        if end > limit, (0..<count).contains(where: { learnt.found.record($0).count > limit }) {
+            learnt.nothingRead()
+            return 0
+        }
+        return end + 1
+    }
+}
+
+// MARK: The records read last
+
+extension FieldReader {
+    /// The records that `readExpectedBatch` has read.
+    @inlinable @inline(__always)
+    public var batchCount: Int { state.value.learnt.found.recordCount }
+
+    /// Where one of them lies in the text that was read.
+    @inlinable
+    public func record(_ index: Int) -> ByteRange { state.value.learnt.found.record(index) }
+
+    /// A string of one of them, or nil where there is none. Its range is in the text that was read.
+    @inlinable @inline(__always)
+    public subscript(field: FieldPlan.StringField, index: Int) -> JSONString? {
+        guard let hole = state.value.learnt.hole(of: field.index) else { return nil }
+        return JSONString(
+            range: state.value.learnt.found.range(hole, of: index),
+            hasEscapes: state.value.learnt.found.hasEscapes(hole, of: index))
     }
 }
 
@@ -76,23 +136,24 @@ extension FieldReader {
     /// have the same fields, and only strings and numbers in them differ. Nil where nothing is known.
     @inlinable @inline(__always)
     public var form: Int? {
-        let current = learnt.value.current
-        return current < 0 ? nil : learnt.value.forms[current]
+        let current = state.value.learnt.current
+        return current < 0 ? nil : state.value.learnt.forms[current]
     }
 
     /// A string, or nil where there is none.
     @inlinable @inline(__always)
     public subscript(field: FieldPlan.StringField) -> JSONString? {
-        if learnt.value.current < 0 { return string(field.index) }
+        if state.value.learnt.current < 0 { return string(field.index) }
         // Of the records of a shape, a string field varies, or none has it.
-        guard let hole = learnt.value.hole(of: field.index) else { return nil }
+        guard let hole = state.value.learnt.hole(of: field.index) else { return nil }
         return JSONString(
-            range: learnt.value.found.range(hole), hasEscapes: learnt.value.found.hasEscapes(hole))
+            range: state.value.learnt.found.range(hole),
+            hasEscapes: state.value.learnt.found.hasEscapes(hole))
     }
 
     @inlinable @inline(__always)
     public subscript(field: FieldPlan.BoolField) -> Bool? {
-        switch learnt.value.kind(of: field.index) ?? value(field.index).kind {
+        switch state.value.learnt.kind(of: field.index) ?? value(field.index).kind {
         case .true: true
         case .false: false
         default: nil
@@ -110,7 +171,7 @@ extension FieldReader {
     /// Where a value of any type lies: its text, from its first byte to its last. Nil where there is
     /// none or it is `null`.
     public subscript(field: FieldPlan.ValueField) -> ByteRange? {
-        if learnt.value.kind(of: field.index) == .absent { return nil }
+        if state.value.learnt.kind(of: field.index) == .absent { return nil }
         let value = value(field.index)
         switch value.kind {
         case .absent, .null: return nil
@@ -122,7 +183,7 @@ extension FieldReader {
 
     @usableFromInline
     func string(_ slot: Int) -> JSONString? {
-        let value = values[slot]
+        let value = state.value.values[slot]
         switch value.kind {
         case .string: return JSONString(range: value.range, hasEscapes: false)
         case .escapedString: return JSONString(range: value.range, hasEscapes: true)
@@ -131,5 +192,7 @@ extension FieldReader {
     }
 
     @usableFromInline
-    func value(_ slot: Int) -> FieldValue { learnt.value.value(slot) ?? values[slot] }
+    func value(_ slot: Int) -> FieldValue {
+        state.value.learnt.value(slot) ?? state.value.values[slot]
+    }
 }

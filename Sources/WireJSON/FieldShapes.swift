@@ -21,7 +21,7 @@ struct FieldShapes: ~Copyable {
     /// Of each field of each shape: the hole that holds it, or -1 when it is the same everywhere.
     @usableFromInline var holes: [Int8]
     @usableFromInline var kinds: [FieldValue.Kind]
-    @usableFromInline var found = RecordShape.Found()
+    @usableFromInline var found = RecordsFound()
     /// The shape of the record read last; -1 when it had none of these.
     @usableFromInline var current = -1
     /// The shape that matched last.
@@ -38,6 +38,10 @@ struct FieldShapes: ~Copyable {
     /// its end has not been looked for.
     @usableFromInline var isExpecting = true
     @usableFromInline var isExpectingLine = true
+    /// Grows with each line that had the expected shape, falls with those that had not.
+    @usableFromInline var repeats = 0
+    /// The line read last had not the expected shape. What is read next is that line, as a rule.
+    @usableFromInline var isUnexpected = false
     private var clock = 0
 
     init() {
@@ -57,27 +61,69 @@ extension FieldShapes {
         isExpectingLine = areLines && isExpecting
     }
 
-    /// Bytes of the record that the text begins with, if it has the expected shape; else 0.
+    /// Whether the text has the expected shape, all of it.
     @inlinable @inline(__always)
-    mutating func matchExpected(_ text: Span<UInt8>) -> Int {
-        let taken = shapes[expected].match(text, found)
-        current = taken > 0 ? expected : -1
-        return taken
+    mutating func matchExpected(_ text: Span<UInt8>) -> Bool {
+        if isUnexpected { return false }
+        let isMatch = shapes[expected].match(text, &found)
+        current = isMatch ? expected : -1
+        if isMatch, repeats == 0 { repeats = 1 }
+        return isMatch
+    }
+
+    /// Bytes of the line that the text begins with, if that has the expected shape; else 0.
+    @inlinable @inline(__always)
+    mutating func matchLine(_ text: Span<UInt8>, _ run: inout RecordRun) -> Int {
+        let length = found.takeNext(of: run, in: text)
+        return length > 0 ? length : matchLines(text, &run)
+    }
+
+    @usableFromInline
+    mutating func matchLines(_ text: Span<UInt8>, _ run: inout RecordRun) -> Int {
+        guard matchLines(text, most: repeats / 4) > 0 else { return 0 }
+        run = found.left
+        return found.record(0).count
+    }
+
+    /// Reads the lines that the text begins with, if they have the expected shape: many at once only when
+    /// many have come.
+    ///
+    /// - Returns: how many.
+    mutating func matchManyLines(_ text: Span<UInt8>) -> Int { matchLines(text, most: repeats) }
+
+    private mutating func matchLines(_ text: Span<UInt8>, most: Int) -> Int {
+        guard isExpectingLine, repeats > 0 else { return 0 }
+        shapes[expected].matchLines(text, &found, most: min(max(most, 1), RecordsFound.limit))
+        let count = found.recordCount
+        isUnexpected = count == 0
+        current = isUnexpected ? -1 : expected
+        repeats = isUnexpected ? repeats / 4 : min(repeats + count, 1 << 10)
+        return count
+    }
+
+    /// What was read last means nothing by now.
+    mutating func nothingRead() {
+        current = -1
+        found.forget()
     }
 
     /// Whether the text has one of the shapes, all of it. If none, a shape that differs from it in a
     /// string or a number only learns that this varies.
     mutating func matchOthers(_ text: Span<UInt8>) -> Bool {
         if text.isEmpty { return false }
-        for index in 0..<4 where index != expected {
-            if shapes[index].match(text, found) == text.count {
+        // The expected one last, which has been compared already.
+        for turn in 1...(isUnexpected ? 4 : 3) {
+            let index = (expected + turn) & 3
+            if shapes[index].match(text, &found) {
+                isUnexpected = false
                 use(index)
                 return true
             }
         }
+        isUnexpected = false
         for index in 0..<4 {
             while widen(index, for: text) {
-                if shapes[index].match(text, found) == text.count {
+                if shapes[index].match(text, &found) {
                     use(index)
                     return true
                 }

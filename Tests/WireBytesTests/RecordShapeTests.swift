@@ -33,9 +33,8 @@ import WireBytes
         /// Where the text's holes are; nil when it has not the form. The text ends at a guard page.
         func match(_ text: [UInt8]) -> [Range<Int>]? {
             var guarded = GuardedBytes(capacity: text.count)
-            let found = RecordShape.Found()
-            let taken = shape.match(guarded.place(text.span), found)
-            guard taken > 0, taken == text.count else { return nil }
+            var found = RecordsFound()
+            guard shape.match(guarded.place(text.span), &found) else { return nil }
             return (0..<stretches.count - 1).map { found.range($0).start..<found.range($0).end }
         }
 
@@ -66,11 +65,13 @@ import WireBytes
     ]
 
     @Test func nothingLearnedMatchesNothing() {
-        let found = RecordShape.Found()
+        var found = RecordsFound()
         let shape = RecordShape()
-        let text = Array("{}".utf8)
-        let (none, some) = (shape.match(Span(), found), shape.match(text.span, found))
-        #expect(none == 0 && some == 0 && shape.isEmpty)
+        let text = Array("{}\n".utf8)
+        let none = shape.match(Span(), &found)
+        let some = shape.match(text.span.extracting(0..<2), &found)
+        shape.matchLines(text.span, &found, most: 3)
+        #expect(!none && !some && found.recordCount == 0 && shape.isEmpty)
     }
 
     @Test func holesAreFound() {
@@ -192,5 +193,124 @@ import WireBytes
             difference("{\"a\":\"x\",\"n\":\"fixed\"}"), difference("{\"a\""),
         ]
         #expect(places == [16, 2, nil, nil])
+    }
+
+    // MARK: Lines
+
+    /// Lines of the form and near it: those in front are found that match one by one, with the same holes,
+    /// in the text of all and, one by one, in their own.
+    @Test(arguments: KernelWidth.available)
+    func lines(_ width: KernelWidth) throws {
+        width.use()
+        var counts: Set<Int> = []
+        for seed in 0..<3_000 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            let shape = random.pick(Self.shapes + [["{\"n\":", ",\"a\":\"", "\"}"]])
+            let numbers: Set = shape[0].hasSuffix(":") ? [0] : []
+            let learned = Learned(
+                shape, holes: Array(repeating: "1", count: shape.count - 1), numbers: numbers)
+            let rare = 2 + random.below(200)
+            let lines = (0..<random.below(140)).map { _ in
+                Self.line(shape, numbers, isNear: random.chance(1, in: rare), &random)
+            }
+            // The last one may have no end.
+            var text = Array(lines.joined(separator: [ASCII.lf]))
+            if random.chance(2, in: 3) { text.append(ASCII.lf) }
+            let most = 1 + random.below(RecordsFound.limit)
+            let found = try check(learned, text, most: most, "seed \(seed)")
+            counts.insert(found)
+        }
+        #expect(counts.count > RecordsFound.limit)
+    }
+
+    private static func line(
+        _ shape: [String], _ numbers: Set<Int>, isNear: Bool, _ random: inout SeededGenerator
+    ) -> [UInt8] {
+        var line: [UInt8] = []
+        for (index, stretch) in shape.enumerated() {
+            line += stretch.utf8
+            if index == shape.count - 1 { break }
+            if numbers.contains(index) {
+                line += "\(random.below(1 << 20))".utf8
+                continue
+            }
+            let most = random.chance(1, in: 20) ? 100 : 12
+            for _ in 0..<random.below(most) { line.append(UInt8(0x23 + random.below(0x39))) }
+            if random.chance(1, in: 12) { line += random.pick(["\\n", "ä", "\\u00e9", "日本"]).utf8 }
+        }
+        guard isNear else { return line }
+        switch random.below(3) {
+        case 0: line[random.below(line.count)] = random.byte()
+        case 1: line.remove(at: random.below(line.count))
+        default: line.insert(random.byte(), at: random.below(line.count + 1))
+        }
+        return line
+    }
+
+    private func check(
+        _ learned: borrowing Learned, _ text: [UInt8], most: Int, _ comment: Comment
+    ) throws -> Int {
+        var guarded = GuardedBytes(capacity: text.count)
+        var found = RecordsFound()
+        let placed = guarded.place(text.span)
+        learned.shape.matchLines(placed, &found, most: most)
+        let count = found.recordCount
+        try #require(count <= most, comment)
+        var start = 0
+        for index in 0..<count {
+            let record = found.record(index)
+            try #require(record.start == start && text[record.end] == ASCII.lf, comment)
+            let holes = learned.match(Array(text[record.start..<record.end]))
+            var inAll: [Range<Int>] = []
+            for hole in 0..<learned.stretches.count - 1 {
+                let range = found.range(hole, of: index)
+                inAll.append(range.start - start..<range.end - start)
+            }
+            try #require(holes == inAll, comment)
+            let rest = placed.extracting(start..<text.count)
+            let length =
+                index == 0 ? record.count : found.takeNext(of: found.left, in: rest)
+            try #require(length == record.count, comment)
+            var atHand: [Range<Int>] = []
+            for hole in 0..<learned.stretches.count - 1 {
+                let hasEscapes = (found.hasEscapes(hole), found.hasEscapes(hole, of: index))
+                try #require(hasEscapes.0 == hasEscapes.1, comment)
+                atHand.append(found.range(hole).start..<found.range(hole).end)
+            }
+            try #require(holes == atHand, comment)
+            start = record.end + 1
+        }
+        let none = found.takeNext(of: found.left, in: placed.extracting(start..<text.count))
+        try #require(none == 0, comment)
+        // It stopped for a reason.
+        let end = text[start...].firstIndex(of: ASCII.lf)
+        if count < most, let end, end < 16_384 {
+            let next = learned.match(Array(text[start..<end]))
+            try #require(next == nil, comment)
+        }
+        return count
+    }
+
+    /// A run is one reader's, and over when something else has been read.
+    @Test func runs() {
+        let learned = Learned(Self.shapes[1], holes: ["x"])
+        let line = "{\"response\":\"abc\",\"done\":false}"
+        let text = Array("\(line)\n\(line)\n\(line)\n".utf8)
+        let same = text.map { $0 }
+        let rest = line.utf8.count + 1..<text.count
+        var one = RecordsFound()
+        var other = RecordsFound()
+        learned.shape.matchLines(text.span, &one, most: 8)
+        learned.shape.matchLines(same.span, &other, most: 8)
+        let run = one.left
+        let early = one.takeNext(of: run, in: text.span)
+        let foreign = other.takeNext(of: run, in: text.span.extracting(rest))
+        let nowhere = one.takeNext(of: RecordRun(), in: text.span.extracting(rest))
+        #expect(early == 0 && foreign == 0 && nowhere == 0)
+        let own = one.takeNext(of: run, in: text.span.extracting(rest))
+        #expect(own == line.utf8.count)
+        learned.shape.matchLines(text.span, &one, most: 8)
+        let old = one.takeNext(of: run, in: text.span.extracting(rest))
+        #expect(old == 0)
     }
 }

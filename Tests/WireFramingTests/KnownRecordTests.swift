@@ -5,12 +5,12 @@ import WireFraming
 
 /// Lines whose ends a reader of records knows come out as they do by a search.
 @Suite struct KnownRecordTests {
-    /// Knows runs of the letter a.
+    /// Knows lines of the letter a.
     private struct Runs: RecordReading {
-        mutating func readExpected(startOf content: Span<UInt8>) -> Int {
+        mutating func readExpected(startOf content: Span<UInt8>, _ run: inout RecordRun) -> Int {
             var count = 0
             while count < content.count, content[count] == UInt8(ascii: "a") { count += 1 }
-            return count
+            return count < content.count && content[count] == ASCII.lf ? count : 0
         }
     }
 

@@ -34,6 +34,7 @@ private protocol Wanted {
     init()
     var plan: FieldPlan { get }
     func take(_ reader: borrowing FieldReader, _ totals: inout Totals)
+    func takeBatch(_ reader: borrowing FieldReader, _ totals: inout Totals)
 }
 
 private struct ChatFields: Wanted {
@@ -51,6 +52,14 @@ private struct ChatFields: Wanted {
         totals.bytes += reader[content]?.range.count ?? 0
         totals.marks += reader[done] == true ? 1 : 0
     }
+
+    @inline(__always)
+    func takeBatch(_ reader: borrowing FieldReader, _ totals: inout Totals) {
+        for index in 0..<reader.batchCount {
+            totals.bytes += reader[content, index]?.range.count ?? 0
+        }
+        totals.marks += reader[done] == true ? reader.batchCount : 0
+    }
 }
 
 private struct ChunkFields: Wanted {
@@ -67,6 +76,14 @@ private struct ChunkFields: Wanted {
     func take(_ reader: borrowing FieldReader, _ totals: inout Totals) {
         totals.bytes += reader[content]?.range.count ?? 0
         totals.marks += reader[finish] == nil ? 0 : 1
+    }
+
+    @inline(__always)
+    func takeBatch(_ reader: borrowing FieldReader, _ totals: inout Totals) {
+        for index in 0..<reader.batchCount {
+            totals.bytes += reader[content, index]?.range.count ?? 0
+            totals.marks += reader[finish, index] == nil ? 0 : 1
+        }
     }
 }
 
@@ -131,6 +148,26 @@ private func byPlan<Fields: Wanted>(_ type: Fields.Type, _ input: Padded) -> [Co
                     }
                     wanted.take(reader, &totals)
                     totals.units += 1
+                }
+                return totals.sum
+            }
+        },
+        Contender("FieldReader, batches", prepare: { received.refill(asContent: true) }) {
+            received.borrow { buffer in
+                let wanted = Fields()
+                var reader = FieldReader(wanted.plan)
+                var scanner = LineScanner(limit: .mebibytes(1))
+                var totals = Totals()
+                while true {
+                    if scanner.nextBatch(in: &buffer, knownTo: &reader) != nil {
+                        wanted.takeBatch(reader, &totals)
+                        totals.units += reader.batchCount
+                    } else {
+                        guard let line = try! scanner.next(in: &buffer) else { break }
+                        try! reader.read(buffer.bytes(in: line))
+                        wanted.take(reader, &totals)
+                        totals.units += 1
+                    }
                 }
                 return totals.sum
             }

@@ -35,13 +35,29 @@ struct RecordVerdicts: ~Copyable {
     }
 
     mutating func verdict(_ text: [UInt8]) -> RecordVerdict {
-        var verdict = RecordVerdict()
         do throws(JSONError) {
             try reader.read(text.span)
         } catch {
-            verdict.error = error
-            return verdict
+            return RecordVerdict(error: error)
         }
+        return said(of: text)
+    }
+
+    /// The verdict on the line that `rest` begins with, if it is known for a record by itself.
+    mutating func verdict(
+        startOf rest: Span<UInt8>, _ line: [UInt8], _ run: inout RecordRun
+    ) -> RecordVerdict {
+        let count = reader.readExpected(startOf: rest, &run)
+        if count > 0 {
+            precondition(count == line.count, "another line")
+            return said(of: line)
+        }
+        run = RecordRun()
+        return verdict(line)
+    }
+
+    private func said(of text: [UInt8]) -> RecordVerdict {
+        var verdict = RecordVerdict()
         verdict.strings = [reader[content], reader[finish], reader[time]]
         verdict.done = reader[done]
         verdict.count = reader.number(count, in: text.span)

@@ -46,17 +46,27 @@ typedef struct {
 /// Fixed bytes, and what varies behind them: a string's content or a number. Nothing behind the last.
 typedef struct {
     uint32_t fixed;
-    uint32_t is_number;
+    /// All of them where it is a string, none where it is a number.
+    uint32_t string_bits;
 } cwk_step;
+
+/// Fixed bytes, to be compared at once: `counts` is 0xFF where one stands, else 0.
+typedef struct {
+    uint8_t bytes[32], counts[32];
+} cwk_block;
 
 /// A record that was checked once, as the form of those that follow.
 typedef struct {
     /// The stretches of all steps in a row.
     const uint8_t *fixed;
-    const cwk_step *steps;
+    const cwk_step *steps, *last;
+    /// The same in blocks, each stretch from the start of one: one at least.
+    const cwk_block *blocks;
     size_t step_count;
     /// Bytes of all stretches.
     size_t fixed_count;
+    /// Bytes of all blocks, and of one more for each hole.
+    size_t reach;
 } cwk_shape;
 
 /// What stands where a record varies. `count` has CWK_ESCAPED when there are escapes in a string.
@@ -67,6 +77,8 @@ typedef struct {
 #define CWK_ESCAPED 0x80000000u
 /// Records from this length on never match.
 #define CWK_RECORD_LIMIT 0x7FFFFFFFu
+/// How far `match_records` looks for ends.
+#define CWK_RECORD_WINDOW 16384
 
 typedef struct {
     /// Bytes of the record; 0 when it has another form.
@@ -184,7 +196,9 @@ struct cwk_kernels {
     cwk_json_window (*json_stops)(const uint8_t *, size_t, size_t);
     size_t (*utf8_run)(const uint8_t *, size_t);
     cwk_json_string (*json_string)(const uint8_t *, size_t);
-    cwk_match (*match_record)(const cwk_shape *, const uint8_t *, size_t, cwk_hole *);
+    int (*match_record)(const cwk_shape *, const uint8_t *, size_t, cwk_hole *);
+    size_t (*match_records)(const cwk_shape *, const uint8_t *, size_t, cwk_hole *, uint32_t *, size_t);
+    cwk_match (*match_closely)(const cwk_shape *, const uint8_t *, size_t, cwk_hole *);
     cwk_field_lines (*field_lines)(const uint8_t *, size_t, size_t, cwk_field_line *, size_t);
     void (*head)(const uint8_t *, size_t, cwk_field_line *, size_t, cwk_head *);
     size_t (*json_tape)(const uint8_t *, size_t, cwk_json_node *, size_t, size_t);
@@ -290,11 +304,27 @@ static inline cwk_json_string cwk_json_string_at(const uint8_t *bytes, size_t co
     return CWK_IN_USE->json_string(bytes, count);
 }
 
-/// Whether the bytes begin with a record of the shape; `holes` gets one entry less than it has steps.
-/// `bytes` has to be the start of a JSON text, so that a match says that it is one up to there.
-static inline cwk_match cwk_match_record(const cwk_shape *shape, const uint8_t *bytes, size_t count,
-                                         cwk_hole *holes) {
+/// Whether the bytes are a record of the shape; `holes` gets one entry less than it has steps. They have
+/// to be a JSON text's place, so that a match says that they are one.
+static inline int cwk_match_record(const cwk_shape *shape, const uint8_t *bytes, size_t count,
+                                   cwk_hole *holes) {
     return CWK_IN_USE->match_record(shape, bytes, count, holes);
+}
+
+/// The records of the shape that the bytes begin with, each with a line feed behind it, up to `room` of
+/// them; returns how many. `ends` gets the places of their line feeds, and has room for CWK_MORE_ENDS more;
+/// `holes`, of each record those that `match_record` finds, counted from the first byte of all. Few may be
+/// found where there are more.
+static inline size_t cwk_match_records(const cwk_shape *shape, const uint8_t *bytes, size_t count,
+                                       cwk_hole *holes, uint32_t *ends, size_t room) {
+    return CWK_IN_USE->match_records(shape, bytes, count, holes, ends, room);
+}
+#define CWK_MORE_ENDS 3
+
+/// `match_record`, and where it went wrong.
+static inline cwk_match cwk_match_closely(const cwk_shape *shape, const uint8_t *bytes, size_t count,
+                                          cwk_hole *holes) {
+    return CWK_IN_USE->match_closely(shape, bytes, count, holes);
 }
 
 /// Whether the eight bytes at `name`, of a token, are those of `text`, letters compared without case.
