@@ -101,23 +101,32 @@ private struct HandledAnswer: LoopWork, ~Copyable {
     mutating func advance() -> ExchangeWait? {
         if isOver { return nil }
         do throws(StreamError) {
-            while true {
-                switch try exchange.step() {
-                case .blocked: return exchange.nextWait()
-                case .record:
-                    if handler.receive(exchange.record()) == .leave {
-                        exchange.abandon()
-                        finish(.left)
-                        return nil
-                    }
-                case .end:
-                    finish(.complete(exchange.answer.summary))
-                    return nil
-                }
+            switch try HandledAnswer.giveRecords(of: &exchange, to: &handler) {
+            case .blocked: return exchange.nextWait()
+            case .end: finish(.complete(exchange.answer.summary))
+            case .left:
+                exchange.abandon()
+                finish(.left)
             }
         } catch {
             finish(.failed(error))
-            return nil
+        }
+        return nil
+    }
+
+    private enum Pause { case blocked, end, left }
+
+    /// Generic, so that the handler is looked up once for all records that are there.
+    private static func giveRecords(
+        of exchange: inout AnswerExchange, to handler: inout some AnswerHandler
+    ) throws(StreamError) -> Pause {
+        while true {
+            switch try exchange.step() {
+            case .blocked: return .blocked
+            case .record:
+                if handler.receive(exchange.record()) == .leave { return .left }
+            case .end: return .end
+            }
         }
     }
 

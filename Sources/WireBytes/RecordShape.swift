@@ -110,6 +110,19 @@ public import CWireKernels
         }
     }
 
+    /// Whether `text` starts with a record of this shape and a line feed. If so, `found` has it.
+    ///
+    /// - Returns: its bytes, without the line feed; else 0.
+    @inlinable @inline(__always)
+    public func matchLine(_ text: Span<UInt8>, _ found: inout RecordsFound) -> Int {
+        found.forget()
+        guard let shape = unsafe shape else { return 0 }
+        return unsafe text.withUnsafeBufferPointer { text in
+            // Safe as above.
+            unsafe cwk_match_line(shape, text.baseAddress, text.count, found.holes)
+        }
+    }
+
     /// Reads the records of this shape that `text` starts with, each with a line feed behind it, up to
     /// `most` of them: not always all that there are. `found` has them then, the first at hand.
     ///

@@ -149,30 +149,40 @@ private struct HandledResponse: LoopWork, ~Copyable {
     private mutating func read(
         _ unit: ExchangeDriver.Unit
     ) throws(TransportError) -> ExchangeWait? {
-        while true {
-            switch try exchange.next(unit) {
-            case .blocked: return exchange.nextWait()
-            case .end:
-                finish(.complete)
-                return nil
-            case .record(let range):
-                exchange.noteContent()
-                if give(range, of: unit) == .leave { return leave() }
-            }
+        switch try HandledResponse.giveRecords(unit, of: &exchange, to: &handler) {
+        case .blocked: return exchange.nextWait()
+        case .left: return leave()
+        case .end:
+            finish(.complete)
+            return nil
         }
     }
 
-    private mutating func give(
-        _ range: ByteRange, of unit: ExchangeDriver.Unit
-    ) -> StreamVerdict {
-        if unit == .event {
-            return handler.receive(
-                SSEFramer.Event(
-                    type: exchange.eventType, data: exchange.eventData,
-                    lastEventID: exchange.lastEventID))
+    private enum Pause { case blocked, end, left }
+
+    /// Generic, so that the handler is looked up once for all records that are there.
+    private static func giveRecords(
+        _ unit: ExchangeDriver.Unit, of exchange: inout ExchangeDriver,
+        to handler: inout some ResponseHandler
+    ) throws(TransportError) -> Pause {
+        while true {
+            switch try exchange.next(unit) {
+            case .blocked: return .blocked
+            case .end: return .end
+            case .record(let range):
+                exchange.noteContent()
+                let verdict =
+                    unit == .event
+                    ? handler.receive(
+                        SSEFramer.Event(
+                            type: exchange.eventType, data: exchange.eventData,
+                            lastEventID: exchange.lastEventID))
+                    : handler.receive(
+                        SSEFramer.Event(
+                            type: Span(), data: exchange[range], lastEventID: Span()))
+                if verdict == .leave { return .left }
+            }
         }
-        return handler.receive(
-            SSEFramer.Event(type: Span(), data: exchange[range], lastEventID: Span()))
     }
 
     private mutating func leave() -> ExchangeWait? {

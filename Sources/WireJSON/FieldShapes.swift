@@ -40,6 +40,8 @@ struct FieldShapes: ~Copyable {
     @usableFromInline var isExpectingLine = true
     /// Grows with each line that had the expected shape, falls with those that had not.
     @usableFromInline var repeats = 0
+    /// Bytes of the line that had it last.
+    @usableFromInline var lineLength = 0
     /// The line read last had not the expected shape. What is read next is that line, as a rule.
     @usableFromInline var isUnexpected = false
     private var clock = 0
@@ -74,15 +76,39 @@ extension FieldShapes {
     /// Bytes of the line that the text begins with, if that has the expected shape; else 0.
     @inlinable @inline(__always)
     mutating func matchLine(_ text: Span<UInt8>, _ run: inout RecordRun) -> Int {
-        let length = found.takeNext(of: run, in: text)
-        return length > 0 ? length : matchLines(text, &run)
+        let known = found.takeNext(of: run, in: text)
+        if known > 0 { return known }
+        run = RecordRun()
+        guard isExpectingLine, repeats > 0 else { return 0 }
+        // Many at once when many have come, and there is more than this one.
+        if repeats >= 8, text.count > 2 &* lineLength {
+            return matchLines(text, &run)
+        }
+        let length = shapes[expected].matchLine(text, &found)
+        guard length > 0 else {
+            notExpected()
+            return 0
+        }
+        current = expected
+        lineLength = length
+        repeats &+= repeats < 1 << 10 ? 1 : 0
+        return length
     }
 
     @usableFromInline
     mutating func matchLines(_ text: Span<UInt8>, _ run: inout RecordRun) -> Int {
         guard matchLines(text, most: repeats / 4) > 0 else { return 0 }
         run = found.left
-        return found.record(0).count
+        lineLength = found.record(0).count
+        return lineLength
+    }
+
+    /// A line had not the expected shape.
+    @usableFromInline
+    mutating func notExpected() {
+        isUnexpected = true
+        current = -1
+        repeats /= 4
     }
 
     /// Reads the lines that the text begins with, if they have the expected shape: many at once only when
@@ -95,9 +121,12 @@ extension FieldShapes {
         guard isExpectingLine, repeats > 0 else { return 0 }
         shapes[expected].matchLines(text, &found, most: min(max(most, 1), RecordsFound.limit))
         let count = found.recordCount
-        isUnexpected = count == 0
-        current = isUnexpected ? -1 : expected
-        repeats = isUnexpected ? repeats / 4 : min(repeats + count, 1 << 10)
+        guard count > 0 else {
+            notExpected()
+            return 0
+        }
+        current = expected
+        repeats = min(repeats + count, 1 << 10)
         return count
     }
 

@@ -282,6 +282,8 @@ import WireBytes
         }
         let none = found.takeNext(of: found.left, in: placed.extracting(start..<text.count))
         try #require(none == 0, comment)
+        try one(learned, placed, from: start, comment)
+        if count > 0 { try one(learned, placed, from: 0, comment) }
         // It stopped for a reason.
         let end = text[start...].firstIndex(of: ASCII.lf)
         if count < most, let end, end < 16_384 {
@@ -289,6 +291,24 @@ import WireBytes
             try #require(next == nil, comment)
         }
         return count
+    }
+
+    /// The line that starts there, by itself.
+    private func one(
+        _ learned: borrowing Learned, _ text: Span<UInt8>, from start: Int, _ comment: Comment
+    ) throws {
+        let rest = text.extracting(start..<text.count)
+        var found = RecordsFound()
+        let length = learned.shape.matchLine(rest, &found)
+        var end = 0
+        while end < rest.count, rest[end] != ASCII.lf { end += 1 }
+        let holes = learned.match([UInt8](copying: rest.extracting(0..<end)))
+        try #require(length == (end < rest.count && holes != nil ? end : 0), comment)
+        if length == 0 { return }
+        for (hole, range) in holes!.enumerated() {
+            let found = found.range(hole)
+            try #require(found.start == range.lowerBound && found.end == range.upperBound, comment)
+        }
     }
 
     /// A run is one reader's, and over when something else has been read.

@@ -77,7 +77,7 @@ typedef struct {
 #define CWK_ESCAPED 0x80000000u
 /// Records from this length on never match.
 #define CWK_RECORD_LIMIT 0x7FFFFFFFu
-/// How far `match_records` looks for ends.
+/// Nor do lines, by `match_line` and `match_records`.
 #define CWK_RECORD_WINDOW 16384
 
 typedef struct {
@@ -197,6 +197,7 @@ struct cwk_kernels {
     size_t (*utf8_run)(const uint8_t *, size_t);
     cwk_json_string (*json_string)(const uint8_t *, size_t);
     int (*match_record)(const cwk_shape *, const uint8_t *, size_t, cwk_hole *);
+    size_t (*match_line)(const cwk_shape *, const uint8_t *, size_t, cwk_hole *);
     size_t (*match_records)(const cwk_shape *, const uint8_t *, size_t, cwk_hole *, uint32_t *, size_t);
     cwk_match (*match_closely)(const cwk_shape *, const uint8_t *, size_t, cwk_hole *);
     cwk_field_lines (*field_lines)(const uint8_t *, size_t, size_t, cwk_field_line *, size_t);
@@ -309,6 +310,13 @@ static inline cwk_json_string cwk_json_string_at(const uint8_t *bytes, size_t co
 static inline int cwk_match_record(const cwk_shape *shape, const uint8_t *bytes, size_t count,
                                    cwk_hole *holes) {
     return CWK_IN_USE->match_record(shape, bytes, count, holes);
+}
+
+/// The same for a line that the bytes begin with, up to its line feed; returns how many bytes are in front
+/// of that, 0 when it is no such record or has no end.
+static inline size_t cwk_match_line(const cwk_shape *shape, const uint8_t *bytes, size_t count,
+                                    cwk_hole *holes) {
+    return CWK_IN_USE->match_line(shape, bytes, count, holes);
 }
 
 /// The records of the shape that the bytes begin with, each with a line feed behind it, up to `room` of
