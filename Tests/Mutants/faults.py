@@ -366,4 +366,35 @@ FAULTS = [
         "        if isLocal { next = order.count }\n",
         "        if isLocal { next += 0 }\n",
         "SeedTests/nothingGoesWrong"),
+    # Records many at once
+    Fault(
+        "another-readers-run",
+        "Sources/WireBytes/RecordsFound.swift",
+        "        guard taken < count, run.number == self.run.number,\n",
+        "        guard taken < count,\n",
+        "RecordShapeTests/runs"),
+    Fault(
+        "a-run-of-another-text",
+        "Sources/WireBytes/RecordsFound.swift",
+        "            RecordsFound.address(of: text) == address &+ UInt(end) &+ 1\n",
+        "            RecordsFound.address(of: text) > 0\n",
+        "RecordShapeTests/runs"),
+    Fault(
+        "any-thirty-two-bytes-are-a-number",
+        "Sources/CWireKernels/records.inc",
+        "            if (__builtin_expect(run == 32, 0)) is_usual = 0;\n",
+        "",
+        "RecordShapeTests/thirtyTwoBytes"),
+    Fault(
+        "records-end-behind-their-lines",
+        "Sources/CWireKernels/records.inc",
+        "result == SAME_SHAPE && compared_end == record_end;",
+        "result == SAME_SHAPE;",
+        "RecordShapeTests"),
+    Fault(
+        "a-line-without-an-end",
+        "Sources/CWireKernels/records.inc",
+        "        return record_end < end && *record_end == '\\n' ? (size_t)(record_end - bytes) : 0;\n",
+        "        return (size_t)(record_end - bytes);\n",
+        "RecordShapeTests/lines"),
 ]

@@ -293,6 +293,27 @@ import WireBytes
         return count
     }
 
+    /// As many bytes as are looked at in one go, with nothing in them that ends a string.
+    @Test(arguments: KernelWidth.available)
+    func thirtyTwoBytes(_ width: KernelWidth) {
+        width.use()
+        let learned = Learned(
+            ["{\"n\":", ",\"a\":\"", "\"}"], holes: ["1", "x"], numbers: [0])
+        func count(_ number: String, _ string: String) -> Int {
+            let line = "{\"n\":\(number),\"a\":\"\(string)\"}\n"
+            let text = Array(String(repeating: line, count: 9).utf8)
+            var found = RecordsFound()
+            learned.shape.matchLines(text.span, &found, most: 9)
+            return found.recordCount
+        }
+        for bytes in [31, 32, 33] {
+            let digits = count(String(repeating: "7", count: bytes), "y")
+            let plain = count("1", String(repeating: "y", count: bytes))
+            let letters = count(String(repeating: "x", count: bytes), "y")
+            #expect(digits == 9 && plain == 9 && letters == 0)
+        }
+    }
+
     /// The line that starts there, by itself.
     private func one(
         _ learned: borrowing Learned, _ text: Span<UInt8>, from start: Int, _ comment: Comment
