@@ -93,6 +93,15 @@ static inline int is_zero(vec v) { return v == 0; }
 
 static inline unsigned first_bit(uint64_t bits) { return (unsigned)__builtin_ctzll(bits); }
 
+/// The bits that are set; without an instruction for that, 2 stands for any more.
+static inline unsigned bit_count(uint64_t bits) {
+#if LANES >= 32
+    return (unsigned)__builtin_popcountll(bits);
+#else
+    return (unsigned)(bits != 0) + ((bits & (bits - 1)) != 0);
+#endif
+}
+
 /// 64 when there is none.
 static inline unsigned trailing_zeros(uint64_t bits) {
 #if LANES >= 32

@@ -28,6 +28,8 @@ public struct FoundAhead: Sendable {
 
     /// So far ahead at most, so that what is found is still near when it is used.
     private static var window: Int { 16 << 10 }
+    /// For who takes many at once anyway.
+    private static var batchWindow: Int { 64 << 10 }
 
     /// - Parameters:
     ///   - first: one byte to look for.
@@ -84,14 +86,17 @@ public struct FoundAhead: Sendable {
     /// Looks for more when all that were found have been passed.
     @usableFromInline
     mutating func search(_ content: Span<UInt8>) -> Int? {
+        isSparse ? searchFar(content) : searchMany(content, window: FoundAhead.window)
+    }
+
+    private mutating func searchMany(_ content: Span<UInt8>, window: Int) -> Int? {
         let rest = content.count - searched
         next = 0
         count = 0
-        if isSparse { return searchFar(content) }
         if rest <= FoundAhead.fewBytes { return note(findOne(content), in: content) }
         origin = searched
         if places.isEmpty { places = [UInt32](repeating: 0, count: FoundAhead.room) }
-        let most = min(rest, FoundAhead.window)
+        let most = min(rest, window)
         var reached = 0
         count = unsafe content.withUnsafeBufferPointer { content in
             unsafe places.withUnsafeMutableBufferPointer { places in
@@ -102,12 +107,14 @@ public struct FoundAhead: Sendable {
             }
         }
         searched += reached
-        isSparse = first == second && count == 0 && reached == FoundAhead.window
+        isSparse = first == second && count == 0 && reached >= FoundAhead.window
         if count > 0 { return place(0) }
         return searched < content.count ? searchFar(content) : nil
     }
 
     private mutating func searchFar(_ content: Span<UInt8>) -> Int? {
+        next = 0
+        count = 0
         let start = searched
         guard first == second else { return note(findOne(content), in: content) }
         let place = unsafe content.withUnsafeBufferPointer { content in
@@ -140,7 +147,7 @@ public struct FoundAhead: Sendable {
         into lines: inout MutableSpan<ByteRange>
     ) -> (count: Int, end: Int) {
         var (taken, start) = (0, 0)
-        while taken < lines.count, let first = peek(in: content) {
+        while taken < lines.count, let first = peekMany(in: content) {
             // Without places there is one.
             let most = places.isEmpty ? 1 : min(count - next, lines.count - taken)
             precondition(first >= start && place(next + most - 1) < content.count)
@@ -168,6 +175,12 @@ public struct FoundAhead: Sendable {
             if more < most { break }
         }
         return (taken, start)
+    }
+
+    private mutating func peekMany(in content: Span<UInt8>) -> Int? {
+        if next < count { return place(next) }
+        guard searched < content.count else { return nil }
+        return searchMany(content, window: FoundAhead.batchWindow)
     }
 
     /// Whether no place is at hand, and so little is left to be searched that `takeOne` is the faster

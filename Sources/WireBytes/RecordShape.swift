@@ -143,13 +143,11 @@ public import CWireKernels
 
     /// Where in the learnt record the first byte is that `text` has not, or nil when that cannot be
     /// said: it matches, it is too short, or something else than a number stands in a number's place.
-    public func firstDifference(_ text: Span<UInt8>) -> Int? {
+    ///
+    /// - Parameter scratch: means nothing behind this.
+    public func firstDifference(_ text: Span<UInt8>, _ scratch: borrowing RecordsFound) -> Int? {
+        let match = unsafe closely(text, scratch.holes)
         guard let shape = unsafe shape else { return nil }
-        let found = RecordsFound()
-        let match = unsafe text.withUnsafeBufferPointer { text in
-            // Safe as above.
-            unsafe cwk_match_closely(shape, text.baseAddress, text.count, found.holes)
-        }
         if match.taken > 0 { return nil }
         let step = match.failed_step
         let count = unsafe Int(shape.pointee.steps[step].fixed)
@@ -160,5 +158,13 @@ public import CWireKernels
             return starts[step] + index
         }
         return nil
+    }
+
+    private func closely(_ text: Span<UInt8>, _ holes: UnsafeMutablePointer<cwk_hole>) -> cwk_match {
+        guard let shape = unsafe shape else { return cwk_match() }
+        return unsafe text.withUnsafeBufferPointer { text in
+            // Safe as above.
+            unsafe cwk_match_closely(shape, text.baseAddress, text.count, holes)
+        }
     }
 }

@@ -16,10 +16,11 @@ public struct FieldReader: ~Copyable {
     struct State: ~Copyable {
         let plan: FieldPlan
         @usableFromInline var learnt = FieldShapes()
-        /// Of the record read last, when it had none of the shapes.
+        /// Of the record read last, when it had none of the shapes and `tree` has not read it.
         var values: [FieldValue]
         /// Made for a stream whose records have little in common.
         var tree: FieldTree?
+        var isByTree = false
 
         init(_ plan: FieldPlan) {
             self.plan = plan
@@ -51,22 +52,29 @@ extension FieldReader.State {
     mutating func readAnyForm(_ text: Span<UInt8>) throws(JSONError) {
         learnt.nothingRead()
         if learnt.isExpecting, learnt.matchOthers(text) { return }
-        if !readByTree(text) {
+        isByTree = readByTree(text)
+        if !isByTree {
             for index in values.indices { values[index] = .absent }
             var cursor = JSONCursor(text)
             try plan.read(&cursor, into: &values)
         }
-        learnt.missed(text, values, of: plan)
+        guard learnt.missed() else { return }
+        for index in values.indices { values[index] = value(index) }
+        learnt.learn(text, values)
     }
 
     private mutating func readByTree(_ text: Span<UInt8>) -> Bool {
         guard learnt.isIrregular else { return false }
         if tree == nil { tree = plan.tree() }
-        guard tree?.read(text) == true else { return false }
-        for index in values.indices {
-            if let node = tree?[index] { values[index] = FieldValue(node) }
+        return tree?.read(text) == true
+    }
+
+    /// Of the record read last, which had none of the shapes.
+    func value(_ slot: Int) -> FieldValue {
+        switch tree {
+        case .some(let tree) where isByTree: FieldValue(tree[slot])
+        default: values[slot]
         }
-        return true
     }
 }
 
@@ -183,7 +191,7 @@ extension FieldReader {
 
     @usableFromInline
     func string(_ slot: Int) -> JSONString? {
-        let value = state.value.values[slot]
+        let value = state.value.value(slot)
         switch value.kind {
         case .string: return JSONString(range: value.range, hasEscapes: false)
         case .escapedString: return JSONString(range: value.range, hasEscapes: true)
@@ -193,6 +201,6 @@ extension FieldReader {
 
     @usableFromInline
     func value(_ slot: Int) -> FieldValue {
-        state.value.learnt.value(slot) ?? state.value.values[slot]
+        state.value.learnt.value(slot) ?? state.value.value(slot)
     }
 }

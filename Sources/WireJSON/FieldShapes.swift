@@ -4,8 +4,9 @@ public import WireBytes
 @usableFromInline
 struct FieldShapes: ~Copyable {
     /// So many more records without one of the shapes than with one, and only every sixteenth is
-    /// compared at all.
+    /// compared at all; with more of them, every 64th.
     private static var patience: Int { 8 }
+    private static var longPatience: Int { 128 }
 
     /// What a shape was learnt from.
     private struct Model: Sendable {
@@ -59,7 +60,8 @@ extension FieldShapes {
     var isIrregular: Bool { misses >= FieldShapes.patience }
 
     private mutating func expect() {
-        isExpecting = !isIrregular || misses & 15 == 0
+        isExpecting =
+            !isIrregular || misses & (misses < FieldShapes.longPatience ? 15 : 63) == 0
         isExpectingLine = areLines && isExpecting
     }
 
@@ -172,7 +174,7 @@ extension FieldShapes {
 
     /// Makes a hole of the string or number in which the text differs first.
     private mutating func widen(_ index: Int, for text: Span<UInt8>) -> Bool {
-        guard let place = shapes[index].firstDifference(text) else { return false }
+        guard let place = shapes[index].firstDifference(text, found) else { return false }
         let scalars = models[index].scalars
         guard
             let scalar = scalars.firstIndex(where: {
@@ -189,11 +191,17 @@ extension FieldShapes {
 // MARK: Learning
 
 extension FieldShapes {
-    /// A record was read that has none of the shapes. The first, second, fourth, ... such
-    /// record is taken for one of them, so that records without a common form cost little.
-    mutating func missed(_ text: Span<UInt8>, _ values: [FieldValue], of plan: FieldPlan) {
+    /// A record was read that has none of the shapes.
+    ///
+    /// - Returns: whether to learn it: the first, second, fourth, ... such record, so that records
+    ///   without a common form cost little.
+    mutating func missed() -> Bool {
         misses += 1
-        guard misses & (misses - 1) == 0 else { return }
+        return misses & (misses - 1) == 0
+    }
+
+    /// Takes the record for one of the shapes.
+    mutating func learn(_ text: Span<UInt8>, _ values: [FieldValue]) {
         let index = (0..<4).min { lastUses[$0] < lastUses[$1] } ?? 0
         guard let model = model(of: text, values) else { return }
         models[index] = model

@@ -185,7 +185,7 @@ import WireBytes
     @Test func firstDifference() {
         let learned = Learned(["{\"a\":\"", "\",\"n\":\"fixed\"}"], holes: ["x"])
         func difference(_ text: String) -> Int? {
-            learned.shape.firstDifference(Array(text.utf8).span)
+            learned.shape.firstDifference(Array(text.utf8).span, RecordsFound())
         }
         let places = [
             difference("{\"a\":\"other\",\"n\":\"fired\"}"),

@@ -28,6 +28,8 @@ final class Received {
 
 func lines(_ input: Padded, _ fixture: Fixture) -> [Contender] {
     let received = Received(input)
+    let batch = UnsafeMutableBufferPointer<ByteRange>.allocate(capacity: 64)
+    batch.initialize(repeating: ByteRange(start: 0, count: 0))
     return [
         Contender("LineScanner", prepare: { received.refill(asContent: true) }) {
             received.borrow { buffer in
@@ -43,7 +45,6 @@ func lines(_ input: Padded, _ fixture: Fixture) -> [Contender] {
         Contender("LineScanner, batches of 64", prepare: { received.refill(asContent: true) }) {
             received.borrow { buffer in
                 var scanner = LineScanner(limit: .mebibytes(1))
-                var batch = [ByteRange](repeating: ByteRange(start: 0, count: 0), count: 64)
                 var (units, bytes) = (0, 0)
                 while true {
                     var ranges = batch.mutableSpan

@@ -20,9 +20,9 @@ struct Task {
             Task(
                 name: "lines-300", fixture: .lines(250...350, bytes: 128 << 10), contenders: lines),
             Task(
-                name: "lines-4k", fixture: .lines(4096...5000, bytes: 128 << 10), contenders: lines),
+                name: "lines-4k", fixture: .lines(4096...5000, bytes: 256 << 10), contenders: lines),
             Task(
-                name: "lines-64k", fixture: .lines(65_000...66_000, bytes: 512 << 10),
+                name: "lines-64k", fixture: .lines(65_000...66_000, bytes: 256 << 10),
                 contenders: lines),
             Task(
                 name: "sse-250", fixture: .events(200...300, bytes: 128 << 10), contenders: events),

@@ -26,7 +26,7 @@ static inline uint8_t cwk_hex_value(uint8_t byte) {
 /// than four blocks; over long gaps its loop is twice as fast (measured: between 192 and 512 bytes).
 #define CWK_MEMCHR_FROM 256
 /// `find_all` goes over to memchr behind so many bytes without a hit, until one comes sooner.
-#define CWK_SPARSE 512
+#define CWK_SPARSE 1024
 
 /// A window of up to 64 bytes at `start`; bit k of `stops` is set when byte `start + k` is not a
 /// plain JSON string byte, or is the end of the range.
