@@ -57,7 +57,9 @@ struct AnswerExchange: ~Copyable {
     /// The next record that is not blank, if it takes no waiting.
     @inline(__always)
     mutating func step() throws(StreamError) -> Step {
-        if stage == .lines, answer.takesExpected, takeExpected() { return .record }
+        if stage == .lines || stage == .events, answer.takesExpected, takeExpected() {
+            return .record
+        }
         return try stepByStage()
     }
 

@@ -44,8 +44,8 @@ public struct AnswerReader: ~Copyable {
 
     /// Whose records it reads.
     public let dialect: Dialect
-    /// Records come as lines, and of those that carry nothing besides text none is looked at more
-    /// closely: such a one may be read by `readExpected`.
+    /// Of records that carry nothing besides text none is looked at more closely: such a one may be read by
+    /// `readExpected`.
     public let takesExpected: Bool
     /// Lines, events or one document.
     public let form: AnswerForm
@@ -102,7 +102,7 @@ public struct AnswerReader: ~Copyable {
         self.dialect = dialect
         self.form = form
         outputGuard = guards
-        takesExpected = form == .line && subject == .answer && guards == nil
+        takesExpected = form != .document && subject == .answer && guards == nil
         reader = RecordReader(dialect)
     }
 
@@ -133,9 +133,11 @@ public struct AnswerReader: ~Copyable {
         return outputGuard != nil && isStopped(by: line) ? .refused : .record
     }
 
-    /// The line is the record that `readExpected` has read.
+    /// The line, or an event's data, is the record that `readExpected` has read.
     package mutating func takeExpected(_ line: Span<UInt8>) {
         isDone = false
+        isBare = false
+        if !assembledCalls.isEmpty { assembledCalls = [] }
         take(line)
     }
 
@@ -400,5 +402,11 @@ extension AnswerReader: RecordReading {
         startOf content: Span<UInt8>, _ run: inout RecordRun
     ) -> Int {
         hasFailed ? 0 : reader.readExpected(startOf: content, &run)
+    }
+
+    /// The same where no other record follows at once.
+    @inlinable @inline(__always)
+    public mutating func readExpectedAlone(startOf content: Span<UInt8>) -> Int {
+        hasFailed ? 0 : reader.readExpectedAlone(startOf: content)
     }
 }

@@ -100,6 +100,13 @@ public struct RecordReader: ~Copyable {
         return taken > 0 && fields.form == textForm ? taken : 0
     }
 
+    /// The same where no other record follows at once.
+    @inlinable @inline(__always)
+    mutating func readExpectedAlone(startOf text: Span<UInt8>) -> Int {
+        let taken = fields.readExpectedAlone(startOf: text)
+        return taken > 0 && fields.form == textForm ? taken : 0
+    }
+
     /// A `/v1` record has to have `choices`, although there may be none in it.
     private func checkChoices(_ line: Span<UInt8>) throws(JSONError) {
         guard dialect == .openAI, content == nil, !hasThinking, toolCalls == nil, error == nil,

@@ -8,6 +8,8 @@ public protocol RecordReading: ~Copyable {
     ///
     /// - Returns: its bytes; 0 says nothing.
     mutating func readExpected(startOf content: Span<UInt8>, _ run: inout RecordRun) -> Int
+    /// The same where no other record follows at once.
+    mutating func readExpectedAlone(startOf content: Span<UInt8>) -> Int
 }
 
 /// Who reads such records many at a time.

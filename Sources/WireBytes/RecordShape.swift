@@ -160,7 +160,8 @@ public import CWireKernels
         return nil
     }
 
-    private func closely(_ text: Span<UInt8>, _ holes: UnsafeMutablePointer<cwk_hole>) -> cwk_match {
+    private func closely(_ text: Span<UInt8>, _ holes: UnsafeMutablePointer<cwk_hole>) -> cwk_match
+    {
         guard let shape = unsafe shape else { return cwk_match() }
         return unsafe text.withUnsafeBufferPointer { text in
             // Safe as above.

@@ -38,7 +38,7 @@ public struct MessageReader: ~Copyable {
     @usableFromInline var received: ReceiveBuffer
     @usableFromInline var decoder: ResponseDecoder
     @usableFromInline var lines: LineScanner
-    private var events: SSEScanner
+    @usableFromInline var events: SSEScanner
     /// Bytes returned by `nextPiece` last.
     @usableFromInline var returnedPiece = 0
     @usableFromInline var readsEvents = false
@@ -163,12 +163,17 @@ public struct MessageReader: ~Copyable {
         return lines.takeLine(in: received)
     }
 
-    /// `nextLineAtHand` for a line that `reader` knows by itself.
+    /// `nextLineAtHand` for a line, or of a body that is read as events, an event that `reader` knows by
+    /// itself: where its data lies.
     @inlinable @inline(__always)
     package mutating func nextRecordAtHand<Reader: RecordReading & ~Copyable>(
         knownTo reader: inout Reader
     ) -> ByteRange? {
-        precondition(!readsEvents, "lines of a body that is read as events")
+        if readsEvents {
+            guard events.finishPlain(in: &received) else { return nil }
+            if received.contentCount == 0, decoder.takePlainChunk(&received) == 0 { return nil }
+            return events.takeKnown(in: received, knownTo: &reader)
+        }
         finishPiece()
         lines.finishReturned(&received)
         if received.contentCount == 0, decoder.takePlainChunk(&received) == 0 { return nil }
@@ -240,6 +245,10 @@ public struct MessageReader: ~Copyable {
     /// The next server-sent event of the body. Lines and pieces may be mixed, events with nothing.
     public mutating func nextEvent() throws(Failure) -> RecordStep {
         readsEvents = true
+        // Nearly all come with the next chunk, which is there whole.
+        if events.finishPlain(in: &received), received.contentCount == 0 {
+            _ = decoder.takePlainChunk(&received)
+        }
         while true {
             do throws(FramingError) {
                 switch try events.next(in: &received) {

@@ -47,6 +47,8 @@ public struct SSEScanner: ~Copyable {
     @usableFromInline var dispatched = false
     /// The event that was returned last was a plain one: nothing else is under way.
     @usableFromInline var isPlain = false
+    /// The event that was returned last was known by itself: its end was not looked for.
+    @usableFromInline var isKnown = false
 
     /// - Parameter limit: the most bytes that the lines of one event may have together.
     public init(limit: ByteLimit) { self.limit = limit }
@@ -110,15 +112,57 @@ public struct SSEScanner: ~Copyable {
     /// - Returns: false, and the plain one is forgotten, when it is not.
     @inlinable @inline(__always)
     mutating func takeNextPlainEvent(in buffer: inout ReceiveBuffer) -> Bool {
-        buffer.consume(kept)
-        ends.consumed(kept)
-        start &+= kept
-        kept = 0
+        consumePlain(&buffer)
+        if isKnown {
+            ends.passConsumed()
+            isKnown = false
+        }
         if takePlainEvent(in: buffer) { return true }
         dataLines = 0
         dispatched = false
         isPlain = false
         return false
+    }
+
+    @inlinable @inline(__always)
+    mutating func consumePlain(_ buffer: inout ReceiveBuffer) {
+        buffer.consume(kept)
+        ends.consumed(kept)
+        start &+= kept
+        kept = 0
+    }
+
+    /// Consumes the event that was returned last, if it was a plain one: `takeKnown` or `next` goes on.
+    @inlinable @inline(__always)
+    package mutating func finishPlain(in buffer: inout ReceiveBuffer) -> Bool {
+        if isPlain { consumePlain(&buffer) }
+        return isPlain
+    }
+
+    /// Behind `finishPlain`: the next event, if it is plain too and `reader` knows its data for a record by
+    /// itself and has read it. Its end need not be searched for then.
+    ///
+    /// - Returns: where its data lies in the buffer; nil says nothing else than that `next` has to look.
+    @inlinable @inline(__always)
+    package mutating func takeKnown<Reader: RecordReading & ~Copyable>(
+        in buffer: borrowing ReceiveBuffer, knownTo reader: inout Reader
+    ) -> ByteRange? {
+        let content = buffer.content
+        // `data: `
+        guard content.count >= 8, content.word(at: 0) << 16 == 0x203A_6174_6164_0000 else {
+            return nil
+        }
+        let length = reader.readExpectedAlone(startOf: content.extracting(6..<content.count))
+        let end = length &+ 6
+        guard length > 0, end &+ 1 < content.count, content[end] == ASCII.lf,
+            content[end &+ 1] == ASCII.lf, end < limit.bytes
+        else { return nil }
+        dataInPlace = ByteRange(start: 6, count: length)
+        dataLines = 1
+        kept = end &+ 2
+        dispatched = true
+        isKnown = true
+        return ByteRange(start: buffer.consumed &+ 6, count: length)
     }
 
     /// The event that nearly all are: one `data` line and an empty line, LF ends, all of it there. Nothing

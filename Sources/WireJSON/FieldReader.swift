@@ -91,6 +91,12 @@ extension FieldReader: RecordBatchReading {
         state.value.learnt.matchLine(text, &run)
     }
 
+    /// The same where no other record follows at once.
+    @inlinable @inline(__always)
+    public mutating func readExpectedAlone(startOf text: Span<UInt8>) -> Int {
+        state.value.learnt.matchLineAlone(text)
+    }
+
     /// Reads records that `text` starts with, if they have the form of the one before and a line feed
     /// follows on each. `batchCount` says how many; of each, `self[field, index]` is a string.
     /// What is no string or number is the same in all of them.

@@ -81,11 +81,16 @@ extension FieldShapes {
         let known = found.takeNext(of: run, in: text)
         if known > 0 { return known }
         run = RecordRun()
-        guard isExpectingLine, repeats > 0 else { return 0 }
         // Many at once when many have come, and there is more than this one.
         if repeats >= 8, text.count > 2 &* lineLength {
             return matchLines(text, &run)
         }
+        return matchLineAlone(text)
+    }
+
+    @inlinable @inline(__always)
+    mutating func matchLineAlone(_ text: Span<UInt8>) -> Int {
+        guard isExpectingLine, repeats > 0 else { return 0 }
         let length = shapes[expected].matchLine(text, &found)
         guard length > 0 else {
             notExpected()

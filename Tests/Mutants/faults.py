@@ -397,4 +397,10 @@ FAULTS = [
         "        return record_end < end && *record_end == '\\n' ? (size_t)(record_end - bytes) : 0;\n",
         "        return (size_t)(record_end - bytes);\n",
         "RecordShapeTests/lines"),
+    Fault(
+        "known-events-without-an-empty-line",
+        "Sources/WireFraming/SSEScanner.swift",
+        "            content[end &+ 1] == ASCII.lf, end < limit.bytes\n        else { return nil }\n        dataInPlace",
+        "            end < limit.bytes\n        else { return nil }\n        dataInPlace",
+        "KnownRecordTests"),
 ]

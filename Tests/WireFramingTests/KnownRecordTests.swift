@@ -12,6 +12,11 @@ import WireFraming
             while count < content.count, content[count] == UInt8(ascii: "a") { count += 1 }
             return count < content.count && content[count] == ASCII.lf ? count : 0
         }
+
+        mutating func readExpectedAlone(startOf content: Span<UInt8>) -> Int {
+            var run = RecordRun()
+            return readExpected(startOf: content, &run)
+        }
     }
 
     @Test(arguments: 0..<300 as Range<UInt64>)
@@ -67,5 +72,81 @@ import WireFraming
             }
         } catch { result.error = error }
         return (result, known)
+    }
+
+    // MARK: Events
+
+    private struct Event: Equatable {
+        var data: [UInt8]
+        var type: [UInt8]
+        var offset: Int
+    }
+
+    /// Events whose data the reader knows come out as they do by a search.
+    @Test(arguments: 0..<300 as Range<UInt64>)
+    func eventsAsSearched(_ seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let pieces = [
+            "data: ", "data:", "data: aaa", "data: aaaa\n\n", "data: aa\n\n", "data: a\n\n", "a",
+            "\n",
+            "\n\n", "\r\n", "event: x\n", "id: 7\n", ": ping\n\n", "retry: 5\n", "data: b\n\n", "b",
+        ]
+        let plain = random.chance(1, in: 2)
+        var input: [UInt8] = []
+        while input.count < 1_200 {
+            let isUsual = random.chance(plain ? 9 : 3, in: 10)
+            input +=
+                (isUsual
+                ? "data: \(String(repeating: "a", count: random.below(60)))\n\n"
+                : random.pick(pieces)).utf8
+        }
+        let limit = ByteLimit.bytes(random.chance(1, in: 5) ? 40 : 1 << 20)
+        let cuts = (0..<random.below(6)).map { _ in random.below(input.count + 1) }.sorted()
+        let cut = Segmentation("seed \(seed)", cuts: cuts)
+        let expected = scanEvents(input, cut, limit: limit, knowing: false, &random)
+        let found = scanEvents(input, cut, limit: limit, knowing: true, &random)
+        #expect(found.events == expected.events)
+        #expect(found.error == expected.error)
+        if seed < 4 { #expect(limit.bytes < 100 || found.known > 0) }
+    }
+
+    private func scanEvents(
+        _ input: [UInt8], _ cut: Segmentation, limit: ByteLimit, knowing: Bool,
+        _ random: inout SeededGenerator
+    ) -> (events: [Event], error: FramingError?, known: Int) {
+        var events: [Event] = []
+        var known = 0
+        var buffer = ReceiveBuffer(limit: .mebibytes(4))
+        var scanner = SSEScanner(limit: limit)
+        var reader = Runs()
+        do throws(FramingError) {
+            for piece in cut.pieces(of: input.count) {
+                buffer.appendContent(input.span.extracting(piece))
+                while true {
+                    var isThere = false
+                    if knowing, random.chance(4, in: 5), scanner.finishPlain(in: &buffer),
+                        let range = scanner.takeKnown(in: buffer, knownTo: &reader)
+                    {
+                        known += 1
+                        isThere = true
+                        let data = [UInt8](copying: scanner.data(in: buffer))
+                        #expect(data == [UInt8](copying: buffer.bytes(in: range)))
+                    }
+                    if !isThere {
+                        switch try scanner.next(in: &buffer) {
+                        case .event: isThere = true
+                        case .retry: continue
+                        case .needsBytes: break
+                        }
+                    }
+                    guard isThere else { break }
+                    events.append(
+                        Event(
+                            data: [UInt8](copying: scanner.data(in: buffer)),
+                            type: [UInt8](copying: scanner.eventType), offset: scanner.offset))
+                }
+            }
+        } catch { return (events, error, known) }
+        return (events, nil, known)
     }
 }
