@@ -116,7 +116,7 @@ static inline uint64_t low_bits(size_t n) { return ((uint64_t)1 << n) - 1; }
 
 /// The first `n` < LANES bytes at `p`, which are read alone; or, where that is cheaper, what else
 /// stands on the page behind them, which means nothing and is masked off by callers. (The processor
-/// checks whole pages. Address sanitizers are told not to look.)
+/// checks whole pages. Sanitizers are told not to look.)
 static inline vec load_some(const uint8_t *p, size_t n) {
 #if LANES == 64
     return _mm512_maskz_loadu_epi8(low_bits(n), p);

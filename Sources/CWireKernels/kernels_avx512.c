@@ -7,7 +7,7 @@
 #include <immintrin.h>
 #include <string.h>
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx2,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
-#pragma clang attribute push(__attribute__((no_sanitize("address"))), apply_to = function)
+#pragma clang attribute push(__attribute__((no_sanitize("address", "thread"))), apply_to = function)
 #include "blocks.h"
 #include "kernels.inc"
 #include "strings.inc"

@@ -6,7 +6,7 @@
 #define KERNEL(name) name##_sse2
 #include <emmintrin.h>
 #include <string.h>
-#pragma clang attribute push(__attribute__((no_sanitize("address"))), apply_to = function)
+#pragma clang attribute push(__attribute__((no_sanitize("address", "thread"))), apply_to = function)
 #include "blocks.h"
 #include "kernels.inc"
 #include "strings.inc"

@@ -17,6 +17,8 @@ public struct LineScanner: Sendable {
     @usableFromInline var endsStart = 0
     /// The records that a reader knows from the next line on.
     @usableFromInline var known = RecordRun()
+    /// Lines were passed whose ends `ends` may have.
+    @usableFromInline var hasPassedKnown = false
     /// Bytes of the line returned last, with its end.
     @usableFromInline var returned = 0
     package var returnedBytes: Int { returned }
@@ -82,6 +84,7 @@ public struct LineScanner: Sendable {
         in buffer: borrowing ReceiveBuffer, knownTo reader: inout Reader
     ) -> ByteRange? {
         let content = buffer.content
+        hasPassedKnown = true
         let length = reader.readExpected(startOf: content, &known)
         guard length > 0, length < content.count, length <= limit.bytes else { return nil }
         returned = length &+ 1
@@ -110,6 +113,7 @@ public struct LineScanner: Sendable {
     ) -> ByteRange? {
         finishReturned(&buffer)
         known = RecordRun()
+        hasPassedKnown = true
         let content = buffer.content
         let count = reader.readExpectedBatch(startOf: content, limit: limit.bytes)
         guard count > 0, count <= content.count else { return nil }
@@ -150,10 +154,13 @@ public struct LineScanner: Sendable {
     /// Nobody knows the next line: its end is looked for from where the content starts by now.
     @inlinable @inline(__always)
     mutating func catchUp() {
-        known = RecordRun()
         ends.consumed(start &- endsStart)
-        ends.passConsumed()
         endsStart = start
+        if hasPassedKnown {
+            ends.passConsumed()
+            known = RecordRun()
+            hasPassedKnown = false
+        }
     }
 
     /// The owner has consumed `count` bytes of content itself, and no line is out: what is left is
