@@ -43,18 +43,19 @@ import WireBytes
             #"{"id":"c-1","choices":[{"index":0,"delta":\#(delta),"finish_reason":\#(finish)}]}"#
         }
         let text = random.pick(["", " a", " token", "\\n", "日本", String(repeating: "x", count: 40)])
-        return switch random.below(24) {
-        case 0: chunk(#"{"role":"assistant","content":""}"#)
-        case 1: chunk(#"{"reasoning":"\#(text)"}"#)
-        case 2:
+        return switch random.below(100) {
+        case 0..<4: chunk(#"{"role":"assistant","content":""}"#)
+        case 4..<8: chunk(#"{"reasoning":"\#(text)"}"#)
+        case 8..<16:
             chunk(
                 #"{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":"{}"}}]}"#)
-        case 3: chunk("{}", #""stop""#)
-        case 4: chunk("{}", #""tool_calls""#)
-        case 5: #"{"id":"c-1","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#
-        case 6: "[DONE]"
-        case 7: #"{"error":"out of memory"}"#
-        case 8: "{\"choices\":"
+        case 16..<22: chunk("{}", #""stop""#)
+        case 22..<28: chunk("{}", #""tool_calls""#)
+        case 28..<30:
+            #"{"id":"c-1","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#
+        case 30..<36: "[DONE]"
+        case 36: #"{"error":"out of memory"}"#
+        case 37: "{\"choices\":"
         default: chunk(#"{"content":"\#(text)"}"#)
         }
     }
@@ -64,15 +65,16 @@ import WireBytes
             #"{"model":"m","created_at":"t\#(random.below(999))","message":\#(message),\#(rest)}"#
         }
         let text = random.pick(["", " a", " token", "\\n", "日本", String(repeating: "x", count: 40)])
-        return switch random.below(24) {
-        case 0: record(#"{"role":"assistant","content":"","thinking":"\#(text)"}"#)
-        case 1:
+        return switch random.below(100) {
+        case 0..<8: record(#"{"role":"assistant","content":"","thinking":"\#(text)"}"#)
+        case 8..<16:
             record(
                 #"{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{}}}]}"#
             )
-        case 2: record(#"{"role":"assistant","content":""}"#, #""done":true,"done_reason":"stop""#)
-        case 3: #"{"error":"out of memory"}"#
-        case 4: "{\"message\":"
+        case 16..<24:
+            record(#"{"role":"assistant","content":""}"#, #""done":true,"done_reason":"stop""#)
+        case 24: #"{"error":"out of memory"}"#
+        case 25: "{\"message\":"
         default: record(#"{"role":"assistant","content":"\#(text)"}"#)
         }
     }
