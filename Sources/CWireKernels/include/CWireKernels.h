@@ -88,6 +88,11 @@ typedef struct {
     size_t failed_at;
 } cwk_match;
 
+/// A line without its end: where it starts, and its bytes.
+typedef struct {
+    intptr_t start, count;
+} cwk_line;
+
 /// A field line (RFC 9112 5): where its name and its trimmed value lie.
 typedef struct {
     uint32_t name_start, name_end, value_start, value_end;
@@ -185,6 +190,7 @@ typedef struct {
 #define CWK_MORE_LINES 0x80u
 #define CWK_LAST_LINE 0x7Fu
 
+// New ones at the end: builds that are not from scratch may keep calls by their places.
 struct cwk_kernels {
     size_t (*find_byte)(const uint8_t *, size_t, uint8_t);
     size_t (*find_either)(const uint8_t *, size_t, uint8_t, uint8_t);
@@ -204,6 +210,8 @@ struct cwk_kernels {
     void (*head)(const uint8_t *, size_t, cwk_field_line *, size_t, cwk_head *);
     size_t (*json_tape)(const uint8_t *, size_t, cwk_json_node *, size_t, size_t);
     size_t (*json_fields)(const cwk_plan *, const uint8_t *, size_t, cwk_json_node *);
+    size_t (*lines)(const uint8_t *, const uint32_t *, intptr_t, size_t, intptr_t, intptr_t, intptr_t,
+                    cwk_line *);
 };
 
 /// Those in use.
@@ -239,25 +247,13 @@ static inline size_t cwk_find_all(const uint8_t *bytes, size_t count, uint8_t a,
     return CWK_IN_USE->find_all(bytes, count, a, b, found, room, searched);
 }
 
-/// A line without its end: where it starts, and its bytes.
-typedef struct {
-    intptr_t start, count;
-} cwk_line;
-
 /// The lines that the line ends at `ends` + `origin` end, the first of them starting with the content;
 /// a CR in front of an end belongs to it. Starts are counted from `base` before the content. Returns how
 /// many: fewer than `count` in front of a line of more than `limit` bytes.
 static inline size_t cwk_lines(const uint8_t *content, const uint32_t *ends, intptr_t origin,
                                size_t count, intptr_t start, intptr_t base, intptr_t limit,
                                cwk_line *lines) {
-    for (size_t i = 0; i < count; i++) {
-        intptr_t end = origin + (intptr_t)ends[i];
-        intptr_t length = end - start - (end > start && content[end - 1] == '\r');
-        if (length > limit) return i;
-        lines[i] = (cwk_line){base + start, length};
-        start = end + 1;
-    }
-    return count;
+    return CWK_IN_USE->lines(content, ends, origin, count, start, base, limit, lines);
 }
 
 /// Length of the leading run of plain JSON string bytes: ASCII 0x20...0x7F except `"` and `\`.
