@@ -12,7 +12,7 @@ public struct RecordRun: Sendable {
 /// Where the holes of records that matched lie. One of them is at hand; its places count from its start.
 @safe public struct RecordsFound: ~Copyable {
     /// The most records that are looked for at once.
-    public static var limit: Int { 64 }
+    public static var limit: Int { Int(CWK_RECORDS_AT_ONCE) }
 
     /// Of all records, in a text of them all.
     /// Safe because there is room for what kernels are told, it is freed once, and it is read within

@@ -403,4 +403,10 @@ FAULTS = [
         "            content[end &+ 1] == ASCII.lf, end < limit.bytes\n        else { return nil }\n        dataInPlace",
         "            end < limit.bytes\n        else { return nil }\n        dataInPlace",
         "KnownRecordTests"),
+    Fault(
+        "calls-stay-behind-the-end",
+        "Sources/OllamaProtocol/AnswerReader.swift",
+        "        isBare = false\n        if !assembledCalls.isEmpty { assembledCalls = [] }\n        take(line)\n",
+        "        take(line)\n",
+        "KnownAnswerTests/behindTheEnd"),
 ]

@@ -115,4 +115,25 @@ import WireBytes
         }
         if seed < 2 { #expect(known > 0) }
     }
+
+    /// What `[DONE]` has brought is not said of a record that comes behind it all the same.
+    @Test func behindTheEnd() throws {
+        func chunk(_ delta: String) -> [UInt8] {
+            Array(
+                #"{"id":"c","choices":[{"index":0,"delta":\#(delta),"finish_reason":null}]}"#.utf8)
+        }
+        let text = chunk(#"{"content":"a"}"#)
+        let call = chunk(
+            #"{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":"{}"}}]}"#)
+        var answer = AnswerReader(
+            status: 200, partialTextLimit: .mebibytes(1), dialect: .openAI, form: .event)
+        for record in [text, text, text, call, text, text, Array("[DONE]".utf8)] {
+            _ = Self.read(&answer, record.span)
+        }
+        let atTheEnd = answer.hasToolCalls
+        let length = answer.readExpectedAlone(startOf: (text + [ASCII.lf]).span)
+        answer.takeExpected(text.span)
+        let behind = answer.hasToolCalls
+        #expect(atTheEnd && length == text.count && !behind)
+    }
 }

@@ -301,8 +301,8 @@ static inline cwk_json_string cwk_json_string_at(const uint8_t *bytes, size_t co
     return CWK_IN_USE->json_string(bytes, count);
 }
 
-/// Whether the bytes are a record of the shape; `holes` gets one entry less than it has steps. They have
-/// to be a JSON text's place, so that a match says that they are one.
+/// Whether the bytes are a record of the shape, all of them; `holes` gets one entry less than it has steps.
+/// A match says that they are a JSON text.
 static inline int cwk_match_record(const cwk_shape *shape, const uint8_t *bytes, size_t count,
                                    cwk_hole *holes) {
     return CWK_IN_USE->match_record(shape, bytes, count, holes);
@@ -324,6 +324,8 @@ static inline size_t cwk_match_records(const cwk_shape *shape, const uint8_t *by
     return CWK_IN_USE->match_records(shape, bytes, count, holes, ends, room);
 }
 #define CWK_MORE_ENDS 3
+/// More `room` than that is not made use of by what is faster for many.
+#define CWK_RECORDS_AT_ONCE 64
 
 /// `match_record`, and where it went wrong.
 static inline cwk_match cwk_match_closely(const cwk_shape *shape, const uint8_t *bytes, size_t count,
